@@ -1,0 +1,55 @@
+//! One member of a JSON merge patch.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What a merge patch says of one member: nothing, take it away, or set it (RFC 7396 §2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// The member is absent: leave it.
+    #[default]
+    Keep,
+    /// The member is `null`: back to its default.
+    Clear,
+    /// The member has a value.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// Whether nothing is said; what `skip_serializing_if` asks.
+    pub fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+
+    /// Applies the patch to a member that may be unset.
+    pub fn apply(self, to: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *to = None,
+            Self::Set(value) => *to = Some(value),
+        }
+    }
+
+    /// Applies the patch to a member that always has a value; `null` sets `default`.
+    pub fn apply_or(self, to: &mut T, default: T) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *to = default,
+            Self::Set(value) => *to = value,
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
+    }
+}
+
+impl<T: Serialize> Serialize for Change<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Keep | Self::Clear => serializer.serialize_none(),
+            Self::Set(value) => value.serialize(serializer),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Signing keys.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::UnixTime;
+
+/// `POST /admin/v1/realms/{realm}/keys`: a further key, announced in the JWKS and not yet signing.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewKey {
+    /// Its algorithm; absent = the realm's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
+    /// RSA modulus in bits: 2048 (the default), 3072 or 4096.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bits: Option<u32>,
+}
+
+/// A signing key as every answer shows it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KeyBody {
+    /// The key id in the JWKS.
+    pub kid: String,
+    /// Its one algorithm.
+    pub algorithm: String,
+    /// `announced`, `active` or `retired`.
+    pub state: String,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// When its state last changed.
+    pub changed_at: UnixTime,
+    /// When a retired key leaves the JWKS: once the last token that it signed has expired.
+    pub published_until: Option<UnixTime>,
+}

@@ -1,0 +1,1 @@
+//! Signed tokens (RFC 7515 to 7519).
