@@ -10,4 +10,5 @@ pub mod clock;
 pub mod keys;
 pub mod random;
 pub mod realm;
+pub mod refusal;
 pub mod store;
