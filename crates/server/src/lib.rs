@@ -1,1 +1,3 @@
-//! Countersign
+//! HTTP in, HTTP out: a library, so that tests and embedders need no process.
+
+pub mod config;
