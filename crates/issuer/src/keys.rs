@@ -9,5 +9,5 @@ mod vault;
 pub use self::master::{MasterKeys, MasterKeysError};
 pub use self::record::{KeyRecord, KeyState};
 pub use self::ring::PublishedKey;
-pub(crate) use self::ring::KeyRing;
+pub(crate) use self::ring::{KeyRing, RingKey};
 pub(crate) use self::vault::Vault;

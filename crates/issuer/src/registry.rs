@@ -19,8 +19,9 @@ use tokio::sync::Mutex;
 
 use self::clients::{Clients, Lookup};
 pub use self::document::{Document, Slot};
-pub(crate) use self::entry::{ClientEntry, GrantView};
+pub(crate) use self::entry::{ClientEntry, GrantView, SECRET, Uuid};
 use self::realms::Realms;
+pub(crate) use self::view::default_issuer;
 pub use self::view::{ApiView, RealmView};
 use crate::keys::Vault;
 use crate::refusal::Fault;
@@ -81,7 +82,11 @@ impl Registry {
     }
 
     /// The client, from memory; from the store only while clients are being loaded, or when there are too many of them.
-    pub(crate) async fn client(&self, realm: &RealmView, id: &str) -> Result<Option<Arc<ClientEntry>>, Fault> {
+    pub(crate) async fn client(
+        &self,
+        realm: &RealmView,
+        id: &str,
+    ) -> Result<Option<Arc<ClientEntry>>, Fault> {
         match self.clients.get(realm.slot(), id) {
             Lookup::Found(entry) => Ok(Some(entry)),
             Lookup::Absent => Ok(None),
@@ -107,7 +112,9 @@ impl Registry {
             let mut after: Option<String> = None;
             loop {
                 let _feed = self.feed.lock().await;
-                if self.clients.is_crowded() || self.realm(realm.name()).is_none_or(|now| now.id() != realm.id()) {
+                if self.clients.is_crowded()
+                    || self.realm(realm.name()).is_none_or(|now| now.id() != realm.id())
+                {
                     break;
                 }
                 let page = self.store.clients(realm.id(), after.as_deref(), PAGE).await?;
@@ -142,6 +149,11 @@ impl Registry {
     /// Remembers that a secret was used; once a minute and secret this takes a lock.
     pub(crate) fn used(&self, entry: &ClientEntry, secret: usize, now: UnixTime) {
         self.clients.used(entry, secret, now);
+    }
+
+    /// How many realms there are.
+    pub(crate) fn realm_count(&self) -> usize {
+        self.realms.load().all().count()
     }
 
     /// How many clients are in memory.

@@ -49,7 +49,8 @@ impl MasterKeys {
                 continue;
             }
             let mut words = line.split_whitespace();
-            let (Some(kind), Some(id), Some(hex), None) = (words.next(), words.next(), words.next(), words.next())
+            let (Some(kind), Some(id), Some(hex), None) =
+                (words.next(), words.next(), words.next(), words.next())
             else {
                 return Err(MasterKeysError::Line(at + 1));
             };
@@ -74,7 +75,9 @@ impl MasterKeys {
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(512));
-        text.push_str("# Keys of this Countersign installation. Without this file its database is useless:\n");
+        text.push_str(
+            "# Keys of this Countersign installation. Without this file its database is useless:\n",
+        );
         text.push_str("# back it up, apart from the database. Whoever has both can sign tokens.\n");
         for (kind, key) in [("sealing", &self.sealing), ("pepper", &self.pepper)] {
             let _ = write!(text, "{kind} {} ", key.id);
@@ -107,7 +110,8 @@ fn read_hex(hex: &str) -> Option<Zeroizing<[u8; 32]>> {
         return None;
     }
     for (byte, pair) in bits.iter_mut().zip(hex.as_bytes().chunks(2)) {
-        let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        let pair =
+            std::str::from_utf8(pair).ok().filter(|pair| pair.bytes().all(|b| b.is_ascii_hexdigit()))?;
         *byte = u8::from_str_radix(pair, 16).ok()?;
     }
     Some(bits)

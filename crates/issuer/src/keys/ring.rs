@@ -45,8 +45,9 @@ impl KeyRing {
         let mut published = Vec::with_capacity(records.len());
         let mut active: Vec<Arc<RingKey>> = Vec::new();
         for record in records {
-            let jwk = Jwk::parse(record.public_jwk.as_bytes())
-                .map_err(|error| Fault::Broken(format!("the public key {} cannot be read: {error}", record.kid)))?;
+            let jwk = Jwk::parse(record.public_jwk.as_bytes()).map_err(|error| {
+                Fault::Broken(format!("the public key {} cannot be read: {error}", record.kid))
+            })?;
             published.push(PublishedKey {
                 state: record.state,
                 published_until: record.published_until,

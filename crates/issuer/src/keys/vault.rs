@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::certificate::self_signed;
 use super::{KeyRecord, KeyState, MasterKeys};
 use crate::random::Random;
+use crate::realm::Realm;
 use crate::refusal::Fault;
 
 /// The master keys, made ready.
@@ -64,22 +65,21 @@ impl Vault {
     /// Makes a signing key on a thread that may be busy: an RSA key takes hundreds of milliseconds.
     pub(crate) async fn new_key(
         &self,
-        realm_id: &str,
-        realm_name: &str,
+        realm: &Realm,
         algorithm: Algorithm,
         size: RsaSize,
         state: KeyState,
         now: UnixTime,
         random: &dyn Random,
     ) -> Result<KeyRecord, Fault> {
-        let name = realm_name.to_owned();
+        let name = realm.name.clone();
         let made = tokio::task::spawn_blocking(move || make(algorithm, size, &name))
             .await
             .map_err(|error| Fault::Signing(error.to_string()))??;
         Ok(KeyRecord {
-            sealed: self.seal(&made.pkcs8, &made.kid, realm_id, random)?,
+            sealed: self.seal(&made.pkcs8, &made.kid, &realm.id, random)?,
             kid: made.kid,
-            realm_id: realm_id.to_owned(),
+            realm_id: realm.id.clone(),
             algorithm,
             state,
             sealed_by: self.sealing_id.clone(),
@@ -92,7 +92,8 @@ impl Vault {
 
     /// Opens a sealed key.
     pub(crate) fn open(&self, record: &KeyRecord) -> Result<SigningKey, Fault> {
-        let damaged = || Fault::Signing(format!("the sealed key {} cannot be opened with these keys", record.kid));
+        let damaged =
+            || Fault::Signing(format!("the sealed key {} cannot be opened with these keys", record.kid));
         let (nonce, sealed) = record.sealed.split_at_checked(NONCE_LEN).ok_or_else(damaged)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged())?;
         let mut pkcs8 = Zeroizing::new(sealed.to_vec());

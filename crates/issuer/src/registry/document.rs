@@ -3,13 +3,14 @@
 use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::digest;
+use bytes::Bytes;
 use countersign_proto::jose::base64url;
 
 /// The bytes of a document and their ETag.
 #[derive(Clone, Debug)]
 pub struct Document {
     /// What is sent.
-    pub bytes: Arc<[u8]>,
+    pub bytes: Bytes,
     /// Quoted, as the header wants it (RFC 9110 §8.8.3).
     pub etag: Arc<str>,
 }

@@ -246,6 +246,11 @@ impl From<Option<UnixTime>> for Until {
 pub(crate) struct Uuid([u8; 16]);
 
 impl Uuid {
+    /// These 16 bytes in the text form of a UUID.
+    pub(crate) fn of(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     /// Appends the 36 characters of its text form.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         for (at, byte) in self.0.iter().enumerate() {
@@ -260,22 +265,28 @@ impl Uuid {
 /// Grants that several clients have alike, each kept once.
 #[derive(Default)]
 pub(super) struct Shared {
-    grants: Mutex<(HashSet<Arc<Box<[GrantView]>>>, usize)>,
+    grants: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    grants: HashSet<Arc<Box<[GrantView]>>>,
+    /// At this many, those that nobody has any more are let go.
+    sweep_at: usize,
 }
 
 impl Shared {
     fn grants(&self, grants: &[Grant]) -> Arc<Box<[GrantView]>> {
         let made: Arc<Box<[GrantView]>> = Arc::new(grants.iter().map(GrantView::from).collect());
-        let mut guard = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
-        let (known, sweep_at) = &mut *guard;
-        if let Some(same) = known.get(&made) {
+        let mut known = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same) = known.grants.get(&made) {
             return Arc::clone(same);
         }
-        if known.len() >= (*sweep_at).max(64) {
-            known.retain(|grants| Arc::strong_count(grants) > 1);
-            *sweep_at = known.len() * 2;
+        if known.grants.len() >= known.sweep_at.max(64) {
+            known.grants.retain(|grants| Arc::strong_count(grants) > 1);
+            known.sweep_at = known.grants.len() * 2;
         }
-        known.insert(Arc::clone(&made));
+        known.grants.insert(Arc::clone(&made));
         made
     }
 }

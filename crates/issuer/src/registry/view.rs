@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use countersign_proto::jose::{Algorithm, EncodedHeader, StaticKeys};
+use countersign_proto::jose::{Algorithm, StaticKeys};
 use countersign_proto::time::UnixTime;
 
 use super::document::{Document, Documents, Slot};
@@ -18,6 +18,7 @@ use crate::store::RealmRecord;
 /// A realm with its APIs, its keys and its documents; never changed, replaced as a whole.
 pub struct RealmView {
     slot: u32,
+    public_url: Box<str>,
     record: RealmRecord,
     issuer: Box<str>,
     /// The issuer as a JSON string, quotes included.
@@ -55,10 +56,12 @@ impl RealmView {
             None => default_issuer(public_url, &record.realm.name),
         };
         let ring = KeyRing::new(&issuer, &record.keys, vault, before.map(|view| &view.ring))?;
-        let apis: Vec<_> =
-            record.apis.iter().map(|api| Arc::new(ApiView::new(api, &record.realm, &issuer, &ring))).collect();
-        let by_identifier =
-            apis.iter().enumerate().map(|(at, api)| (api.identifier.clone(), at)).collect();
+        let apis: Vec<_> = record
+            .apis
+            .iter()
+            .map(|api| Arc::new(ApiView::new(api, &record.realm, &issuer, &ring)))
+            .collect();
+        let by_identifier = apis.iter().enumerate().map(|(at, api)| (api.identifier.clone(), at)).collect();
         let root_door = record
             .realm
             .dialects
@@ -68,6 +71,7 @@ impl RealmView {
             .map(|api| Arc::new(ApiView::root_door(api, &record.realm, &issuer, &ring)));
         Ok(Self {
             slot,
+            public_url: public_url.into(),
             issuer_json: json_string(&issuer),
             issuer: issuer.into(),
             apis,
@@ -96,6 +100,12 @@ impl RealmView {
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// What clients see before every path, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.public_url
     }
 
     /// The realm as it is stored.
@@ -187,8 +197,8 @@ impl RealmView {
 
     /// The metadata document (RFC 8414 §3.2).
     #[must_use]
-    pub fn metadata(&self, public_url: &str) -> Document {
-        self.document(Slot::Metadata, || metadata::native(self, public_url))
+    pub fn metadata(&self) -> Document {
+        self.document(Slot::Metadata, || metadata::native(self))
     }
 
     /// A document, made on the first call.

@@ -8,6 +8,7 @@ mod set;
 
 use std::sync::Arc;
 
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::{digest, signature::ParsedPublicKey};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -134,6 +135,15 @@ impl Jwk {
     #[must_use]
     pub fn x5c(&self) -> &[String] {
         &self.x5c
+    }
+
+    /// The key as SubjectPublicKeyInfo in DER (RFC 5280 §4.1.2.7).
+    ///
+    /// # Errors
+    /// [`JwkError::Modulus`] when the library cannot write it.
+    pub fn spki_der(&self) -> Result<Vec<u8>, JwkError> {
+        let der: PublicKeyX509Der<'_> = self.parsed.as_der().map_err(|_| JwkError::Modulus)?;
+        Ok(der.as_ref().to_vec())
     }
 
     /// The SHA-256 thumbprint in base64url (RFC 7638 §3).
