@@ -65,9 +65,6 @@ impl Jwk {
             None => material.algorithms().first().copied().ok_or(JwkError::Algorithm)?,
         };
         let kid = text(members, "kid")?.map(str::to_owned);
-        if kid.as_ref().is_some_and(|kid| kid.is_empty() || kid.len() > header::KID) {
-            return Err(JwkError::Member("kid"));
-        }
         let mut jwk = Self::new(material, algorithm, kid)?;
         jwk.x5c = certificates(members)?;
         jwk.x5t = text(members, "x5t")?.map(str::to_owned);
@@ -81,6 +78,7 @@ impl Jwk {
         kid: Option<String>,
     ) -> Result<Self, JwkError> {
         let parsed = Arc::new(material.parse(algorithm)?);
+        let kid = kid.map(check_kid).transpose()?;
         Ok(Self { material, parsed, algorithm, kid, x5c: Vec::new(), x5t: None, x5t_s256: None })
     }
 
@@ -95,10 +93,12 @@ impl Jwk {
     }
 
     /// The same key with this name.
-    #[must_use]
-    pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
-        self.kid = Some(kid.into());
-        self
+    ///
+    /// # Errors
+    /// [`JwkError::Member`] when the name is empty or longer than 256 bytes.
+    pub fn with_kid(mut self, kid: impl Into<String>) -> Result<Self, JwkError> {
+        self.kid = Some(check_kid(kid.into())?);
+        Ok(self)
     }
 
     /// The same key with its certificate in DER, published as `x5c`, `x5t` and `x5t#S256` (RFC 7517 §4.7 to §4.9).
@@ -189,6 +189,10 @@ impl Serialize for Jwk {
         }
         map.end()
     }
+}
+
+fn check_kid(kid: String) -> Result<String, JwkError> {
+    if kid.is_empty() || kid.len() > header::KID { Err(JwkError::Member("kid")) } else { Ok(kid) }
 }
 
 /// `use` and `key_ops` must leave room for verifying (RFC 7517 §4.2, §4.3).

@@ -152,6 +152,15 @@ impl SigningKey {
         Ok(Self { pair, public: public.map_err(SigningKeyError::Refused)? })
     }
 
+    /// The same key with this name, as when it is to be named by its thumbprint.
+    ///
+    /// # Errors
+    /// [`SigningKeyError::Refused`] when the name is empty or longer than 256 bytes.
+    pub fn with_kid(self, kid: impl Into<String>) -> Result<Self, SigningKeyError> {
+        let public = self.public.with_kid(kid).map_err(SigningKeyError::Refused)?;
+        Ok(Self { pair: self.pair, public })
+    }
+
     /// The private key as PKCS#8 version 1 in DER, for sealing; wiped when dropped.
     ///
     /// # Errors
@@ -315,6 +324,17 @@ mod tests {
         }
         let refused = SigningKey::generate_rsa(Algorithm::ES256, RsaSize::default(), "k").err();
         assert_eq!(refused, Some(SigningKeyError::Refused(JwkError::Algorithm)));
+    }
+
+    #[test]
+    fn a_key_is_named_within_limits() {
+        let key = SigningKey::generate(Algorithm::EdDSA, "k").unwrap();
+        let thumbprint = key.public_jwk().thumbprint();
+        assert_eq!(key.with_kid(&thumbprint).unwrap().kid(), thumbprint);
+        for kid in ["", &"k".repeat(257)] {
+            let refused = SigningKey::generate(Algorithm::EdDSA, kid).err();
+            assert_eq!(refused, Some(SigningKeyError::Refused(JwkError::Member("kid"))));
+        }
     }
 
     /// T-8725-01: a key of another kind or curve is not taken.
