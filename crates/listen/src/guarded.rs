@@ -20,8 +20,18 @@ pub(crate) struct Guarded<I> {
     framing: Framing,
     activity: Arc<Activity>,
     stats: Stats,
-    broken: bool,
+    broken: Broken,
     linger: Linger,
+}
+
+/// Whether ambiguous bytes came, and how far the parser has been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Broken {
+    No,
+    /// It has an invalid byte in a head that does not end.
+    HeadOpen,
+    /// The head has ended; nothing follows.
+    Over,
 }
 
 /// Closing while the peer still sends makes its kernel throw away our last answer, so we read on for a moment.
@@ -34,7 +44,7 @@ enum Linger {
 
 impl<I> Guarded<I> {
     pub(crate) fn new(io: I, activity: Arc<Activity>, stats: Stats) -> Self {
-        Self { io, framing: Framing::new(), activity, stats, broken: false, linger: Linger::NotYet }
+        Self { io, framing: Framing::new(), activity, stats, broken: Broken::No, linger: Linger::NotYet }
     }
 
     /// Judges what was read into `buffer` after its first `before` bytes.
@@ -52,7 +62,7 @@ impl<I> Guarded<I> {
             *byte = 0;
         }
         buffer.set_filled(at + 1);
-        self.broken = true;
+        self.broken = Broken::HeadOpen;
         self.stats.count(Event::Malformed);
     }
 }
@@ -64,8 +74,13 @@ impl<I: AsyncRead + Unpin> AsyncRead for Guarded<I> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.broken {
-            return Poll::Ready(Ok(())); // the end, as far as the parser may know
+        if this.broken != Broken::No {
+            // a parser that has seen half a head looks at it again only when its end is there
+            if this.broken == Broken::HeadOpen && buffer.remaining() >= HEAD_END.len() {
+                buffer.put_slice(HEAD_END);
+            }
+            this.broken = Broken::Over;
+            return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut this.io).poll_read(cx, buffer))?;
@@ -105,7 +120,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<I> {
         let this = self.get_mut();
         if let Linger::NotYet = this.linger {
             ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
-            let peer_still_sends = this.broken || this.framing.is_inside();
+            let peer_still_sends = this.broken != Broken::No || this.framing.is_inside();
             this.linger = if peer_still_sends {
                 Linger::Until(Box::pin(sleep_until(Instant::now() + LINGER)))
             } else {
@@ -145,6 +160,8 @@ impl<I: AsyncRead + Unpin> Guarded<I> {
         Poll::Ready(Ok(()))
     }
 }
+
+const HEAD_END: &[u8] = b"\r\n\r\n";
 
 /// Long enough for an answer to cross the world.
 const LINGER: Duration = Duration::from_secs(1);
