@@ -3,6 +3,7 @@
 //! [`HttpClient`] is the one way out to the network: rustls over the platform's trust, bounded in time and size, no
 //! redirects, no proxies, plain HTTP to loopback alone. [`token::request`] asks for one token with client credentials.
 
+pub mod discovery;
 mod endpoint;
 mod http;
 pub mod token;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use url::Url;
 
 use super::storage::DATABASE;
-use super::{Layers, Setting, sections};
+use super::{Given, Layers, Setting, sections};
 
 /// The page `docs/configuration.md`.
 #[must_use]
@@ -34,7 +34,7 @@ pub fn effective(layers: &Layers) -> String {
             table = section;
         }
         let given = layers.get(setting);
-        let values: Vec<String> = given.values.iter().map(|value| toml(setting, value)).collect();
+        let values: Vec<String> = shown(setting, &given).iter().map(|value| toml(setting, value)).collect();
         let value = match (setting.many, values.as_slice()) {
             (true, _) => format!("[{}]", values.join(", ")),
             (false, [value]) if value != "\"\"" => value.clone(),
@@ -46,6 +46,14 @@ pub fn effective(layers: &Layers) -> String {
         let _ = writeln!(text, "{name} = {value} # {}", given.origin);
     }
     text
+}
+
+/// The values as they may be shown: passwords are left out.
+#[must_use]
+pub fn shown(setting: &Setting, given: &Given) -> Vec<String> {
+    let one =
+        |value: &String| if setting.key == DATABASE.key { without_password(value) } else { value.clone() };
+    given.values.iter().map(one).collect()
 }
 
 fn entry(page: &mut String, setting: &Setting) {
@@ -66,9 +74,8 @@ fn toml(setting: &Setting, value: &str) -> String {
     if is_bare {
         return value.to_owned();
     }
-    let shown = if setting.key == DATABASE.key { without_password(value) } else { value.to_owned() };
     // a JSON string of these characters is a TOML basic string too
-    serde_json::Value::String(shown).to_string()
+    serde_json::Value::String(value.to_owned()).to_string()
 }
 
 fn without_password(url: &str) -> String {
