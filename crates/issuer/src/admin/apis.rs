@@ -40,7 +40,8 @@ impl Issuer {
         let (id, subject) = (api.id.clone(), api.identifier.clone());
         let names: Vec<_> = api.scopes.iter().map(|scope| scope.name.as_str()).collect();
         let detail = json!({ "id": id, "scopes": names });
-        self.change(by, realm, Command::CreateApi { api, keys }, AuditEvent::ApiCreated, &subject, detail).await?;
+        self.change(by, realm, Command::CreateApi { api, keys }, AuditEvent::ApiCreated, &subject, detail)
+            .await?;
         self.shown_api(realm, &id)
     }
 
@@ -66,7 +67,7 @@ impl Issuer {
     ) -> Result<Page<ApiBody>, AdminError> {
         let view = self.realm_for(by, Right::ApiRead, realm)?;
         let mut apis: Vec<_> = view.apis().iter().map(|api| (place(api), api)).collect();
-        apis.sort();
+        apis.sort_by(|one, other| one.0.cmp(&other.0));
         page("apis", apis.into_iter().map(|(place, api)| (place, body(api))), ask)
     }
 
@@ -92,7 +93,8 @@ impl Issuer {
         let mut after = patched(before, patch)?;
         if after != *before {
             after.updated_at = self.now();
-            let keys = self.missing_keys(view.realm(), std::slice::from_ref(&after), &view.record().keys).await?;
+            let keys =
+                self.missing_keys(view.realm(), std::slice::from_ref(&after), &view.record().keys).await?;
             let command = Command::UpdateApi { api: after, keys, expected };
             self.change(by, realm, command, AuditEvent::ApiUpdated, shown.identifier(), detail).await?;
         }
@@ -119,11 +121,8 @@ impl Issuer {
             return Err(AdminError::Conflict { field: String::new(), detail });
         }
         super::unchanged_since(expected, shown.api().revision)?;
-        let command = Command::DeleteApi {
-            realm_id: view.id().to_owned(),
-            api_id: shown.id().to_owned(),
-            expected,
-        };
+        let command =
+            Command::DeleteApi { realm_id: view.id().to_owned(), api_id: shown.id().to_owned(), expected };
         let detail = json!({ "id": shown.id() });
         self.change(by, realm, command, AuditEvent::ApiDeleted, shown.identifier(), detail).await?;
         Ok(())
@@ -138,8 +137,8 @@ impl Issuer {
 
     /// An API as it is registered, valid in itself and beside the others.
     fn registered(&self, view: &RealmView, new: NewApi) -> Result<Api, AdminError> {
-        let identifier =
-            ApiIdentifier::parse(&new.identifier).map_err(|error| AdminError::invalid("identifier", error))?;
+        let identifier = ApiIdentifier::parse(&new.identifier)
+            .map_err(|error| AdminError::invalid("identifier", error))?;
         if let Some(rule) = origin::identifier_is_ours(identifier.as_str(), view.realm(), view.issuer()) {
             return Err(AdminError::invalid("identifier", rule));
         }
@@ -203,7 +202,10 @@ fn patched(before: &Api, patch: ApiPatch) -> Result<Api, AdminError> {
             return Err(AdminError::invalid("enabled", "the built-in API admin cannot be disabled"));
         }
         if after.profile.is_some() {
-            return Err(AdminError::invalid("profile", "tokens for the built-in API admin are always rfc9068"));
+            return Err(AdminError::invalid(
+                "profile",
+                "tokens for the built-in API admin are always rfc9068",
+            ));
         }
     }
     Ok(after)

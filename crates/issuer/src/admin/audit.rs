@@ -47,7 +47,8 @@ impl Issuer {
 fn before(ask: &PageAsk<'_>) -> Result<Option<i64>, AdminError> {
     let Some(key) = ask.after("audit")? else { return Ok(None) };
     let id = key.parse().ok().filter(|id: &i64| *id >= 0 && id.to_string() == key);
-    id.map(Some).ok_or_else(|| AdminError::invalid("cursor", "cursor is the next of a page of this list, unchanged"))
+    id.map(Some)
+        .ok_or_else(|| AdminError::invalid("cursor", "cursor is the next of a page of this list, unchanged"))
 }
 
 fn body(record: AuditRecord) -> AuditBody {

@@ -8,7 +8,8 @@ use super::AdminError;
 pub(super) fn check(claims: &Map<String, Value>) -> Result<(), AdminError> {
     for name in claims.keys() {
         if REFUSED.contains(&name.as_str()) {
-            let rule = format!("the claim {name} has a meaning of its own in tokens and is set by the server alone");
+            let rule =
+                format!("the claim {name} has a meaning of its own in tokens and is set by the server alone");
             return Err(AdminError::invalid("claims", rule));
         }
         if name.is_empty() || name.len() > 255 || name.chars().any(char::is_control) {
@@ -21,7 +22,10 @@ pub(super) fn check(claims: &Map<String, Value>) -> Result<(), AdminError> {
     }
     let size = serde_json::to_vec(claims).map_or(usize::MAX, |text| text.len());
     if size > MAX_SIZE {
-        return Err(AdminError::invalid("claims", "claims take at most 4096 bytes as JSON: they ride in every request"));
+        return Err(AdminError::invalid(
+            "claims",
+            "claims take at most 4096 bytes as JSON: they ride in every request",
+        ));
     }
     Ok(())
 }
@@ -38,11 +42,51 @@ fn depth(value: &Value) -> usize {
 /// Names that RFC 7519, 7662, 7800, 8693, 9068, 9449 and OpenID Connect register and verifiers act upon, and those that
 /// our profiles write. `realm_access` and `resource_access` are not here: people who come from Keycloak need them.
 const REFUSED: [&str; 45] = [
-    "acr", "act", "active", "allowed-origins", "amr", "at_hash", "aud", "auth_time", "authorization_details", "azp",
-    "c_hash", "client-id", "clientAddress", "clientHost", "clientId", "client_id", "cnf", "email", "email_verified",
-    "events", "exp", "gty", "iat", "iss", "jti", "may_act", "nbf", "nonce", "org_id", "permissions",
-    "preferred_username", "s_hash", "scope", "scopes", "scp", "session_state", "sid", "status", "sub", "sub_jwk",
-    "toe", "token_type", "txn", "typ", "username",
+    "acr",
+    "act",
+    "active",
+    "allowed-origins",
+    "amr",
+    "at_hash",
+    "aud",
+    "auth_time",
+    "authorization_details",
+    "azp",
+    "c_hash",
+    "client-id",
+    "clientAddress",
+    "clientHost",
+    "clientId",
+    "client_id",
+    "cnf",
+    "email",
+    "email_verified",
+    "events",
+    "exp",
+    "gty",
+    "iat",
+    "iss",
+    "jti",
+    "may_act",
+    "nbf",
+    "nonce",
+    "org_id",
+    "permissions",
+    "preferred_username",
+    "s_hash",
+    "scope",
+    "scopes",
+    "scp",
+    "session_state",
+    "sid",
+    "status",
+    "sub",
+    "sub_jwk",
+    "toe",
+    "token_type",
+    "txn",
+    "typ",
+    "username",
 ];
 const MAX_SIZE: usize = 4096;
 const MAX_DEPTH: usize = 8;
@@ -63,7 +107,9 @@ mod tests {
     fn registered_names_are_refused() {
         assert!(taken(json!({})));
         assert!(taken(json!({"tenant": "acme", "https://acme.example/plan": ["a", 1, null]})));
-        assert!(taken(json!({"realm_access": {"roles": ["a"]}, "resource_access": {"app": {"roles": ["b"]}}})));
+        assert!(taken(
+            json!({"realm_access": {"roles": ["a"]}, "resource_access": {"app": {"roles": ["b"]}}})
+        ));
         for name in REFUSED {
             let mut claims = Map::new();
             claims.insert(name.to_owned(), json!("x"));

@@ -6,8 +6,7 @@ use serde_json::json;
 
 use super::apis::api_of;
 use super::page::cursor;
-use super::secrets::{self, made_or_given};
-use super::{AdminError, Administrator, At, PageAsk, Right, claims, founding, grants, rule};
+use super::{AdminError, Administrator, At, PageAsk, Right, claims, founding, grants, rule, secrets};
 use crate::api::BuiltIn;
 use crate::audit::AuditEvent;
 use crate::client::{AuthMethod, Client, ClientRecord, Grant};
@@ -37,12 +36,13 @@ impl Issuer {
             let detail = format!("there is a client {} already; choose another client_id", client.client_id);
             return Err(AdminError::Conflict { field: "client_id".to_owned(), detail });
         }
-        let (secret, warning) = made_or_given(given.as_deref(), self.random())?;
-        let record = self.secret_record(&secret, None, None)?;
+        let (secret, warning) = self.given_or_made(given.as_deref())?;
+        let record = self.secret_record(&secret)?;
         let grants = first_grants(&view);
         client.default_api = grants.first().map(|grant| grant.api_id.clone());
         let client_id = client.client_id.to_string();
-        let detail = json!({ "secret_id": record.id, "enabled": client.enabled, "expires_at": client.expires_at });
+        let detail =
+            json!({ "secret_id": record.id, "enabled": client.enabled, "expires_at": client.expires_at });
         let command = Command::CreateClient { client, secrets: vec![record], grants };
         self.change(by, realm, command, AuditEvent::ClientCreated, &client_id, detail).await?;
         let At { body: client, revision } = self.shown_client(&view, &client_id).await?;
@@ -137,8 +137,13 @@ impl Issuer {
     }
 
     /// The client with this id, as it is stored.
-    pub(super) async fn client_of(&self, view: &RealmView, client_id: &str) -> Result<ClientRecord, AdminError> {
-        let missing = || AdminError::NotFound(format!("there is no client {client_id:?} in the realm {}", view.name()));
+    pub(super) async fn client_of(
+        &self,
+        view: &RealmView,
+        client_id: &str,
+    ) -> Result<ClientRecord, AdminError> {
+        let missing =
+            || AdminError::NotFound(format!("there is no client {client_id:?} in the realm {}", view.name()));
         if ClientId::parse(client_id).is_err() {
             return Err(missing());
         }
@@ -173,9 +178,7 @@ impl Issuer {
     /// A client as it is registered, valid in itself.
     fn registered_client(&self, view: &RealmView, new: NewClient) -> Result<Client, AdminError> {
         let client_id = match &new.client_id {
-            Some(given) => {
-                ClientId::parse(given).map_err(|error| AdminError::invalid("client_id", error))?
-            }
+            Some(given) => ClientId::parse(given).map_err(|error| AdminError::invalid("client_id", error))?,
             None => generated_id(self.random())?,
         };
         let (name, description) = (new.name.unwrap_or_default(), new.description.unwrap_or_default());
@@ -215,7 +218,10 @@ fn patched(view: &RealmView, record: &ClientRecord, patch: ClientPatch) -> Resul
     // A moment that has passed is taken: it ends the client now.
     patch.expires_at.try_map(|at| rule::expiry(at, None))?.apply(&mut after.expires_at);
     patch.default_api.try_map(|word| default_api(view, record, &word))?.apply(&mut after.default_api);
-    patch.token_endpoint_auth_method.try_map(|word| method(&word))?.apply(&mut after.token_endpoint_auth_method);
+    patch
+        .token_endpoint_auth_method
+        .try_map(|word| method(&word))?
+        .apply(&mut after.token_endpoint_auth_method);
     patch.allowed_cidrs.try_map(|given| rule::cidrs(&given))?.apply_or(&mut after.allowed_cidrs, Vec::new());
     patch.token_lifetime.try_map(rule::lifetime)?.apply(&mut after.token_lifetime);
     patch.claims.apply_or(&mut after.claims, serde_json::Map::new());
@@ -227,7 +233,9 @@ fn patched(view: &RealmView, record: &ClientRecord, patch: ClientPatch) -> Resul
 fn default_api(view: &RealmView, record: &ClientRecord, word: &str) -> Result<String, AdminError> {
     let api = api_of(view, word)
         .map_err(|_| AdminError::invalid("default_api", "default_api names an API of this realm"))?;
-    if api.api().builtin != Some(BuiltIn::Default) && record.grants.iter().all(|grant| grant.api_id != api.id()) {
+    if api.api().builtin != Some(BuiltIn::Default)
+        && record.grants.iter().all(|grant| grant.api_id != api.id())
+    {
         let rule = format!("the client has no grant on {}: give it one first", api.identifier());
         return Err(AdminError::invalid("default_api", rule));
     }
@@ -266,7 +274,8 @@ fn letter(bits: u8) -> char {
 
 fn body(view: &RealmView, record: &ClientRecord) -> ClientBody {
     let client = &record.client;
-    let identifier = |id: &String| view.api_by_id(id).map_or_else(|| id.clone(), |api| api.identifier().to_owned());
+    let identifier =
+        |id: &String| view.api_by_id(id).map_or_else(|| id.clone(), |api| api.identifier().to_owned());
     ClientBody {
         client_id: client.client_id.to_string(),
         name: client.name.clone(),

@@ -58,11 +58,8 @@ impl Issuer {
             return Err(AdminError::Conflict { field: String::new(), detail });
         }
         let detail = json!({ "api": api.identifier(), "default": put.default, "optional": put.optional });
-        let command = Command::PutGrant {
-            realm_id: view.id().to_owned(),
-            client_id: client_id.to_owned(),
-            grant,
-        };
+        let command =
+            Command::PutGrant { realm_id: view.id().to_owned(), client_id: client_id.to_owned(), grant };
         let revision = self.change(by, realm, command, AuditEvent::GrantPut, client_id, detail).await?;
         Ok(At { body: set, revision })
     }
@@ -145,7 +142,9 @@ pub(super) fn held<'s>(
         if !by.holds(scope.as_str()) {
             return Err(AdminError::NotAllowed {
                 right: Right::parse(scope.as_str()).unwrap_or(Right::ClientWrite).as_str(),
-                detail: format!("nobody gives or takes {scope}, or changes a client that has it, without having it"),
+                detail: format!(
+                    "nobody gives or takes {scope}, or changes a client that has it, without having it"
+                ),
             });
         }
     }

@@ -207,7 +207,8 @@ impl Issuer {
         let mut longest = apis.chain([view.realm().lifetime()]).max().unwrap_or(rule::MAX_LIFETIME);
         let mut after: Option<String> = None;
         loop {
-            let clients = self.store().clients(view.id(), after.as_deref(), PAGE).await.map_err(Fault::from)?;
+            let clients =
+                self.store().clients(view.id(), after.as_deref(), PAGE).await.map_err(Fault::from)?;
             let Some(last) = clients.last() else { break };
             after = Some(last.client.client_id.to_string());
             let own = clients.iter().filter_map(|record| record.client.token_lifetime).max();
@@ -223,7 +224,9 @@ impl Issuer {
         if view.record().keys.iter().filter(published).count() < MAX_PUBLISHED {
             return Ok(());
         }
-        let detail = format!("a JWKS holds at most {MAX_PUBLISHED} keys; retire one immediately, or wait until one leaves");
+        let detail = format!(
+            "a JWKS holds at most {MAX_PUBLISHED} keys; retire one immediately, or wait until one leaves"
+        );
         Err(AdminError::Conflict { field: String::new(), detail })
     }
 
@@ -235,7 +238,7 @@ impl Issuer {
         state: KeyState,
     ) -> Result<KeyRecord, Fault> {
         let (now, random) = (self.now(), self.random());
-        self.vault().new_key(&realm.id, &realm.name, algorithm, size, state, now, random).await
+        self.vault().new_key(realm, algorithm, size, state, now, random).await
     }
 
     fn shown_key(&self, realm: &str, kid: &str) -> Result<At<KeyBody>, AdminError> {

@@ -23,7 +23,9 @@ pub(super) fn derived_issuer(profile: Profile, hosts: &[String]) -> Option<Strin
 /// An issuer identifier that somebody gave (T-8414-04).
 pub(super) fn issuer(given: &str) -> Result<(), AdminError> {
     let broken = |rule: &str| Err(AdminError::invalid("issuer", rule));
-    let plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}');
+    let plain = |b: u8| {
+        b.is_ascii_graphic() && !matches!(b, b'"' | b'\\' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}')
+    };
     if given.is_empty() || given.len() > 255 || !given.bytes().all(plain) {
         return broken("an issuer is a URL of 1 to 255 characters, such as https://auth.example");
     }
@@ -74,7 +76,9 @@ pub(super) fn hosts(given: &[String]) -> Result<Vec<String>, AdminError> {
     for text in given {
         let host = text.to_ascii_lowercase();
         if !is_host(&host) {
-            return broken("hosts holds exact values of the Host header: a name or an address, and a port where it is not the default one, such as auth.example or localhost:8080");
+            return broken(
+                "hosts holds exact values of the Host header: a name or an address, and a port where it is not the default one, such as auth.example or localhost:8080",
+            );
         }
         if hosts.contains(&host) {
             return broken("hosts holds each value once");
@@ -97,12 +101,16 @@ pub(super) fn identifier_is_ours(identifier: &str, realm: &Realm, issuer: &str) 
         return Some("'account' is the identifier of the built-in default API of this realm");
     }
     let Some(path) = identifier.strip_prefix(bare(issuer)) else { return None };
-    let below = |root: &str| path.trim_start_matches('/').strip_prefix(root).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+    let below = |root: &str| {
+        path.trim_start_matches('/').strip_prefix(root).is_some_and(|r| r.is_empty() || r.starts_with('/'))
+    };
     if path.is_empty() || path == "/" || path == "/api" || path == "//api" {
         return Some("the issuer itself, and '/api' behind it, are the server's own audiences");
     }
     if path.starts_with('/') && ["admin", "api/v1/oauth", "oauth2"].into_iter().any(below) {
-        return Some("'/admin', '/api/v1/oauth' and '/oauth2' behind the issuer are the server's own audiences");
+        return Some(
+            "'/admin', '/api/v1/oauth' and '/oauth2' behind the issuer are the server's own audiences",
+        );
     }
     None
 }
@@ -179,11 +187,29 @@ mod tests {
     #[test]
     fn hosts_are_exact() {
         let given = |texts: &[&str]| hosts(&texts.iter().map(|&t| t.to_owned()).collect::<Vec<_>>());
-        let good = given(&["Tenant.Auth.Example", "localhost:8080", "[::1]:80", "127.0.0.1", "a_b:1"]).unwrap();
+        let good =
+            given(&["Tenant.Auth.Example", "localhost:8080", "[::1]:80", "127.0.0.1", "a_b:1"]).unwrap();
         assert_eq!(good, ["tenant.auth.example", "localhost:8080", "[::1]:80", "127.0.0.1", "a_b:1"]);
-        for bad in
-            ["", ":80", "a:", "a:0", "a:080", "a:65536", "a:+1", "a/b", "https://a", "a b", "a..b", "-a", "::1", "[::1", "[0::1]", "ä", "*.a", "a."]
-        {
+        for bad in [
+            "",
+            ":80",
+            "a:",
+            "a:0",
+            "a:080",
+            "a:65536",
+            "a:+1",
+            "a/b",
+            "https://a",
+            "a b",
+            "a..b",
+            "-a",
+            "::1",
+            "[::1",
+            "[0::1]",
+            "ä",
+            "*.a",
+            "a.",
+        ] {
             assert!(given(&[bad]).is_err(), "{bad}");
         }
         assert!(given(&["a", "A"]).is_err());

@@ -29,7 +29,10 @@ impl PageAsk<'_> {
     pub(super) fn after(&self, list: &str) -> Result<Option<String>, AdminError> {
         let Some(cursor) = self.cursor else { return Ok(None) };
         read(list, cursor).map(Some).ok_or_else(|| {
-            AdminError::invalid("cursor", "cursor is the next of a page of this list, unchanged; leave it out to begin again")
+            AdminError::invalid(
+                "cursor",
+                "cursor is the next of a page of this list, unchanged; leave it out to begin again",
+            )
         })
     }
 }

@@ -1,7 +1,6 @@
 //! Commands on realms.
 
 use countersign_proto::admin::{NewRealm, Page, RealmBody, RealmPatch};
-use countersign_proto::time::UnixTime;
 use serde_json::json;
 
 use super::founding::built_in_apis;
@@ -52,8 +51,11 @@ impl Issuer {
     /// # Errors
     /// [`AdminError`].
     pub fn list_realms(&self, by: &Administrator, ask: &PageAsk<'_>) -> Result<Page<RealmBody>, AdminError> {
-        let realms: Vec<_> =
-            self.realms().into_iter().filter(|realm| by.may(Right::RealmRead, realm.name()).is_ok()).collect();
+        let realms: Vec<_> = self
+            .realms()
+            .into_iter()
+            .filter(|realm| by.may(Right::RealmRead, realm.name()).is_ok())
+            .collect();
         if realms.is_empty() {
             // Every administrator has a realm of its own: with none left, the right is what is missing.
             by.may_everywhere(Right::RealmRead)?;
@@ -109,12 +111,14 @@ impl Issuer {
         let _alone = self.commands().lock().await;
         let view = self.realm_for(by, Right::RealmWrite, realm)?;
         if realm == SYSTEM {
-            let detail = format!("the realm {SYSTEM} cannot be deleted: it is where all realms are administered");
+            let detail =
+                format!("the realm {SYSTEM} cannot be deleted: it is where all realms are administered");
             return Err(AdminError::Conflict { field: String::new(), detail });
         }
         super::unchanged_since(expected, view.realm().revision)?;
         let command = Command::DeleteRealm { realm_id: view.id().to_owned(), expected };
-        self.change(by, realm, command, AuditEvent::RealmDeleted, realm, json!({ "issuer": view.issuer() })).await?;
+        self.change(by, realm, command, AuditEvent::RealmDeleted, realm, json!({ "issuer": view.issuer() }))
+            .await?;
         Ok(())
     }
 
@@ -144,7 +148,7 @@ impl Issuer {
         let given = new.issuer.as_deref().map(given_issuer).transpose()?;
         let now = self.now();
         Ok(Realm {
-            id: id(self.random(), "rlm_")?,
+            id: id(self.random(), "realm_")?,
             name: new.name.clone(),
             issuer: given.or_else(|| origin::derived_issuer(profile, &hosts)),
             hosts,
@@ -166,11 +170,15 @@ impl Issuer {
     /// No other realm has this issuer or one of these hosts, nor would have the issuer by default.
     fn check_place(&self, realm: &Realm) -> Result<(), AdminError> {
         let public_url = &self.settings().public_url;
-        let conflict = |field: &str, detail: String| Err(AdminError::Conflict { field: field.to_owned(), detail });
+        let conflict =
+            |field: &str, detail: String| Err(AdminError::Conflict { field: field.to_owned(), detail });
         if let Some(issuer) = &realm.issuer
             && origin::takes_a_default(issuer, public_url, &realm.name)
         {
-            return conflict("issuer", format!("issuers under {public_url}/realms/ belong to the realms of those names"));
+            return conflict(
+                "issuer",
+                format!("issuers under {public_url}/realms/ belong to the realms of those names"),
+            );
         }
         let issuer = realm.issuer.clone().unwrap_or_else(|| default_issuer(public_url, &realm.name));
         for other in self.realms().iter().filter(|other| other.id() != realm.id) {
@@ -207,7 +215,10 @@ fn patched(before: &Realm, patch: RealmPatch) -> Result<Realm, AdminError> {
         return Err(AdminError::invalid("enabled", format!("the realm {SYSTEM} cannot be disabled")));
     }
     if after.name == SYSTEM && after.profile != before.profile {
-        return Err(AdminError::invalid("profile", format!("the profile of the realm {SYSTEM} cannot be changed")));
+        return Err(AdminError::invalid(
+            "profile",
+            format!("the profile of the realm {SYSTEM} cannot be changed"),
+        ));
     }
     Ok(after)
 }
@@ -219,7 +230,8 @@ fn check_identifiers(after: &Realm, view: &RealmView, public_url: &str) -> Resul
     for api in users {
         if origin::identifier_is_ours(api.identifier(), after, &issuer).is_some() {
             let field = if after.profile == view.realm().profile { "issuer" } else { "profile" };
-            let detail = format!("the API {} would take an audience of the server; delete it first", api.identifier());
+            let detail =
+                format!("the API {} would take an audience of the server; delete it first", api.identifier());
             return Err(AdminError::Conflict { field: field.to_owned(), detail });
         }
     }
@@ -286,6 +298,7 @@ fn body(view: &RealmView) -> RealmBody {
 #[cfg(test)]
 mod tests {
     use countersign_proto::admin::Change;
+    use countersign_proto::time::UnixTime;
 
     use super::*;
 
@@ -321,7 +334,8 @@ mod tests {
     #[test]
     fn the_issuer_follows_the_host_only_where_it_was_derived() {
         let derived = realm(Profile::Auth0, &["a.example"], Some("https://a.example/"));
-        let hosts = |host: &str| RealmPatch { hosts: Change::Set(vec![host.to_owned()]), ..RealmPatch::default() };
+        let hosts =
+            |host: &str| RealmPatch { hosts: Change::Set(vec![host.to_owned()]), ..RealmPatch::default() };
         let moved = patched(&derived, hosts("b.example")).unwrap();
         assert_eq!(moved.issuer.as_deref(), Some("https://b.example/"));
         let given = realm(Profile::Auth0, &["a.example"], Some("https://given.example/"));

@@ -13,10 +13,16 @@ use super::AdminError;
 pub(super) fn realm_name(name: &str) -> Result<(), AdminError> {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
     if !(1..=63).contains(&name.len()) || !name.bytes().all(allowed) {
-        return Err(AdminError::invalid("name", "a realm name is 1 to 63 characters of A-Z, a-z, 0-9, '.', '_' and '-'"));
+        return Err(AdminError::invalid(
+            "name",
+            "a realm name is 1 to 63 characters of A-Z, a-z, 0-9, '.', '_' and '-'",
+        ));
     }
     if matches!(name, "." | "..") {
-        return Err(AdminError::invalid("name", "'.' and '..' are reserved: they mean something else in URLs"));
+        return Err(AdminError::invalid(
+            "name",
+            "'.' and '..' are reserved: they mean something else in URLs",
+        ));
     }
     Ok(())
 }
@@ -27,7 +33,10 @@ pub(super) fn text(field: &str, text: &str, most: usize) -> Result<(), AdminErro
         return Err(AdminError::invalid(field, format!("{field} has at most {most} characters")));
     }
     if text.chars().any(char::is_control) {
-        return Err(AdminError::invalid(field, format!("{field} has no control characters, line breaks included")));
+        return Err(AdminError::invalid(
+            field,
+            format!("{field} has no control characters, line breaks included"),
+        ));
     }
     Ok(())
 }

@@ -40,12 +40,8 @@ impl Issuer {
         }
         let detail = json!({ "scope": scope.name.as_str() });
         let (name, at) = (scope.name.clone(), self.now());
-        let command = Command::CreateScope {
-            realm_id: view.id().to_owned(),
-            api_id: shown.id().to_owned(),
-            scope,
-            at,
-        };
+        let command =
+            Command::CreateScope { realm_id: view.id().to_owned(), api_id: shown.id().to_owned(), scope, at };
         self.change(by, realm, command, AuditEvent::ScopeCreated, shown.identifier(), detail).await?;
         self.shown_scope(realm, shown.id(), name.as_str())
     }

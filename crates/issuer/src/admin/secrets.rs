@@ -4,14 +4,12 @@ use countersign_proto::admin::{NewSecret, Page, SecretBody, SecretCreated};
 use countersign_proto::secret::ClientSecret;
 use countersign_proto::time::UnixTime;
 use serde_json::json;
-use zeroize::Zeroizing;
 
 use super::page::page;
 use super::{AdminError, Administrator, At, PageAsk, Right, rule};
 use crate::audit::AuditEvent;
 use crate::client::SecretRecord;
 use crate::issuer::Issuer;
-use crate::random::{Random, id};
 use crate::store::Command;
 
 impl Issuer {
@@ -37,8 +35,8 @@ impl Issuer {
         }
         let expires_at = new.expires_at.map(|at| rule::expiry(at, Some(now))).transpose()?;
         check_room(&record.secrets, now)?;
-        let (secret, warning) = made_or_given(new.secret.as_deref(), self.random())?;
-        let kept = self.secret_record(&secret, new.label, expires_at)?;
+        let (secret, warning) = self.given_or_made(new.secret.as_deref())?;
+        let kept = SecretRecord { label: new.label, expires_at, ..self.secret_record(&secret)? };
         let body = SecretCreated {
             id: kept.id.clone(),
             secret: secret.expose().to_owned(),
@@ -105,39 +103,16 @@ impl Issuer {
         Ok(())
     }
 
-    /// What is kept of a new secret.
-    pub(super) fn secret_record(
+    /// The secret that somebody gave, with advice where it is short; or a new one.
+    pub(super) fn given_or_made(
         &self,
-        secret: &ClientSecret,
-        label: Option<String>,
-        expires_at: Option<UnixTime>,
-    ) -> Result<SecretRecord, AdminError> {
-        let (pepper, digest) = self.vault().digest(secret);
-        Ok(SecretRecord {
-            id: id(self.random(), "sec_")?,
-            digest,
-            pepper,
-            label,
-            created_at: self.now(),
-            expires_at,
-            last_used_at: None,
-        })
+        given: Option<&str>,
+    ) -> Result<(ClientSecret, Option<String>), AdminError> {
+        let Some(given) = given else { return Ok((self.new_secret()?, None)) };
+        let secret = ClientSecret::given(given).map_err(|error| AdminError::invalid("secret", error))?;
+        let warning = secret.is_short().then(|| SHORT.to_owned());
+        Ok((secret, warning))
     }
-}
-
-/// The secret that somebody gave, with advice where it is short; or a new one.
-pub(super) fn made_or_given(
-    given: Option<&str>,
-    random: &dyn Random,
-) -> Result<(ClientSecret, Option<String>), AdminError> {
-    let Some(given) = given else {
-        let mut bits = Zeroizing::new([0u8; 32]);
-        random.fill(&mut *bits)?;
-        return Ok((ClientSecret::from_random(&bits), None));
-    };
-    let secret = ClientSecret::given(given).map_err(|error| AdminError::invalid("secret", error))?;
-    let warning = secret.is_short().then(|| SHORT.to_owned());
-    Ok((secret, warning))
 }
 
 pub(super) fn body(secret: &SecretRecord) -> SecretBody {
@@ -161,6 +136,7 @@ fn check_room(secrets: &[SecretRecord], now: UnixTime) -> Result<(), AdminError>
     Ok(())
 }
 
-const SHORT: &str = "this secret has fewer than 32 characters: leave secret out to get one with 256 random bits";
+const SHORT: &str =
+    "this secret has fewer than 32 characters: leave secret out to get one with 256 random bits";
 const MAX_LIVE: usize = 10;
 const MAX_KEPT: usize = 30;
