@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
-use countersign_issuer::issuer::Issued;
-use countersign_issuer::refusal::{Failure, Fault, Refusal};
+use countersign_issuer::mint::Issued;
+use countersign_issuer::refusal::{Failure, Fault};
 use countersign_issuer::registry::RealmView;
 use countersign_proto::error::ErrorCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -20,15 +20,18 @@ use crate::admit::Overloaded;
 use crate::extract::body::Unread;
 use crate::middleware::Told;
 
+/// A token, and the client that got it.
+pub(crate) type Issue = (Issued, Arc<str>);
+
 /// What a token request came to, at the native endpoint of `realm` (RFC 6749 §5).
 ///
 /// `challenged`: whether the client tried to authenticate by header.
-pub(crate) fn token(realm: &Arc<RealmView>, outcome: Result<Issued, Failure>, challenged: bool) -> Response {
+pub(crate) fn token(realm: &Arc<RealmView>, outcome: Result<Issue, Failure>, challenged: bool) -> Response {
     let told = Told { door: "native", realm: Some(Arc::clone(realm)), ..Told::default() };
     match outcome {
-        Ok(issued) => {
+        Ok((issued, client_id)) => {
             let body = success_body(&issued);
-            Told { client_id: Some(issued.client_id), issued: true, ..told }.within(json(StatusCode::OK, body))
+            Told { client_id: Some(client_id), issued: true, ..told }.within(json(StatusCode::OK, body))
         }
         Err(Failure::Refused(refusal)) => {
             let mut response = error(refusal.code(), &refusal.description());
@@ -39,12 +42,6 @@ pub(crate) fn token(realm: &Arc<RealmView>, outcome: Result<Issued, Failure>, ch
         }
         Err(Failure::Fault(fault)) => Told { cause: Some(cause(&fault)), ..told }.within(broken(&fault)),
     }
-}
-
-/// A refusal outside of any realm's token endpoint.
-pub(crate) fn refused(refusal: &Refusal) -> Response {
-    Told { reason: Some(refusal.reason()), ..Told::default() }
-        .within(error(refusal.code(), &refusal.description()))
 }
 
 /// The status and text for a body that did not arrive whole.

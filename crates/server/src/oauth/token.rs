@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use countersign_issuer::issuer::{Ask, Issued, Rules, ScopeRule, TargetRule};
+use countersign_issuer::issuer::Ask;
+use countersign_issuer::policy::Rules;
 use countersign_issuer::refusal::Failure;
 use countersign_issuer::registry::RealmView;
 use countersign_proto::token::TokenRequest;
@@ -13,7 +14,7 @@ use crate::extract::authorization::Authorization;
 use crate::extract::form::{Both, FormRules, OtherMediaType};
 use crate::extract::posted::Posted;
 use crate::extract::realm::RealmInUrl;
-use crate::respond;
+use crate::respond::{self, Issue};
 use crate::state::AppState;
 
 /// Issues a token, or says why not.
@@ -33,16 +34,18 @@ pub(crate) async fn token(
     app.admit(work).await
 }
 
-async fn issue(app: &AppState, realm: &Arc<RealmView>, posted: &Posted) -> Result<Issued, Failure> {
+async fn issue(app: &AppState, realm: &Arc<RealmView>, posted: &Posted) -> Result<Issue, Failure> {
     let form = posted.form(&STRICT)?;
+    let presented = Authorization::of(&posted.head.headers)?.and_form(&form, &STRICT)?;
+    let client_id = presented.client_id().unwrap_or_default().into();
     let ask = Ask {
-        presented: Authorization::of(&posted.head.headers)?.and_form(&form, &STRICT)?,
+        presented,
         request: TokenRequest::from_form(&form),
         source: posted.source(app),
-        rules: Rules { scope: ScopeRule::Exact, targets: TargetRule::Read },
+        rules: Rules::NATIVE,
         repeated: false,
     };
-    app.issuer().issue(realm, ask).await
+    Ok((app.issuer().issue(realm, ask).await?, client_id))
 }
 
 /// What RFC 6749 says, without exception.

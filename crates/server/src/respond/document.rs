@@ -2,7 +2,6 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
 use countersign_issuer::registry::Document;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -12,14 +11,25 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 /// How long a document may be kept by whom.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Caching(pub(crate) &'static str);
+pub(crate) struct Caching {
+    /// `Cache-Control`.
+    pub(crate) control: &'static str,
+    /// Whether pages of other origins may read it.
+    pub(crate) cross_origin: bool,
+}
 
 impl Caching {
     /// Five minutes, far below the time for which a key is announced before it signs; a stale set is better than
     /// none while a new one is on its way.
-    pub(crate) const KEYS: Self = Self("public, max-age=300, stale-while-revalidate=300, stale-if-error=3600");
+    pub(crate) const KEYS: Self =
+        Self::shared("public, max-age=300, stale-while-revalidate=300, stale-if-error=3600");
     /// Five minutes.
-    pub(crate) const METADATA: Self = Self("public, max-age=300");
+    pub(crate) const METADATA: Self = Self::shared("public, max-age=300");
+
+    /// Readable from every origin, with this `Cache-Control`.
+    pub(crate) const fn shared(control: &'static str) -> Self {
+        Self { control, cross_origin: true }
+    }
 }
 
 /// Answers with a document, or with 304 when the caller has it already (RFC 9110 §13.1.2).
@@ -30,16 +40,18 @@ pub(crate) fn document(asked: &HeaderMap, document: Document, caching: Caching) 
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
-        let mut response = Response::new(Body::from(Bytes::from_owner(document.bytes)));
+        let mut response = Response::new(Body::from(document.bytes));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     };
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching.0));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching.control));
     if let Some(etag) = etag {
         headers.insert(ETAG, etag);
     }
-    allow_any_origin(headers);
+    if caching.cross_origin {
+        allow_any_origin(headers);
+    }
     response
 }
 
