@@ -13,11 +13,17 @@
 //! - the room is full: `in_work` + `waiting` requests are inside; or
 //! - it would wait too long: the requests before it times what one costs (measured, shared by the processors at hand)
 //!   exceeds `patience`; or
-//! - the runtime is late already: its [`Lag`], which counts what this cannot see (handshakes, other work), exceeds
-//!   `patience`.
+//! - the runtime is late already: its [`Lag`] exceeds `patience`, whatever it is busy with (handshakes, other work).
 //!
-//! Should an estimate be wrong, a request that was let in to wait is refused after `patience`. A refusal costs a few
-//! microseconds. [`Class::Essential`] requests are neither counted nor delayed.
+//! Should the estimate be wrong, a request that was let in to wait is refused after `patience`. [`Class::Essential`]
+//! requests are neither counted nor delayed.
+//!
+//! The cost of a request is its own computing and nothing else. The pace at which requests leave looks like the better
+//! measure, as it holds everything that takes time; it was tried, and it is a trap: refused callers who return at once
+//! slow the pace, the slower pace refuses more, and the gate never opens again though there is room for all.
+//!
+//! # What it needs
+//! A runtime whose queue is first in, first out: [`Workers`](crate::Workers).
 
 mod lag;
 mod layer;
