@@ -67,7 +67,17 @@ fn verifiers() -> Router<AppState> {
 
 /// People and their tools.
 fn administrators() -> Router<AppState> {
-    Router::new() // .nest("/admin/v1", crate::admin::router())
+    let mut router = Router::new(); // .nest("/admin/v1", crate::admin::router())
+    let fidesops = |handler: MethodRouter<AppState>| handler.fallback(fidesops::wrong_method);
+    let clients = get(fidesops::clients::list).post(fidesops::clients::create);
+    let client =
+        get(fidesops::clients::read).put(fidesops::clients::update).delete(fidesops::clients::delete);
+    let scope = get(fidesops::scopes::read).put(fidesops::scopes::update);
+    router = both(router, "/api/v1/oauth/client", fidesops(clients));
+    router = both(router, "/api/v1/oauth/client/{id}", fidesops(client));
+    router = both(router, "/api/v1/oauth/client/{id}/scope", fidesops(scope));
+    router = both(router, "/api/v1/oauth/client/{id}/secret", fidesops(post(fidesops::clients::new_secret)));
+    both(router, "/api/v1/oauth/scope", fidesops(get(fidesops::scopes::registry)))
 }
 
 fn finish(router: Router<AppState>, state: AppState) -> Router {
