@@ -21,9 +21,9 @@ fn issue(criterion: &mut Criterion) {
             .iter(|| async { null.issuer.issue(&system, ask("root", ROOT_SECRET, None)).await.ok() });
     });
     group.bench_function("a wrong secret", |bencher| {
-        bencher
-            .to_async(&runtime)
-            .iter(|| async { null.issuer.issue(&system, ask("root", "not-the-secret", None)).await.is_err() });
+        bencher.to_async(&runtime).iter(|| async {
+            null.issuer.issue(&system, ask("root", "not-the-secret", None)).await.is_err()
+        });
     });
     let signing = runtime.block_on(Harness::start(1000));
     runtime.block_on(signing.issuer.load_clients()).expect("clients");

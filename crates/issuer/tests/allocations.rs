@@ -14,7 +14,8 @@ fn a_token_takes_at_most_six_allocations() {
     system.danger_replace_signers(|algorithm| Box::new(NullSigner(algorithm)));
     runtime.block_on(harness.issuer.load_clients()).unwrap();
     let issue = || {
-        let issued = runtime.block_on(harness.issuer.issue(&system, ask("root", ROOT_SECRET, None))).ok().unwrap();
+        let issued =
+            runtime.block_on(harness.issuer.issue(&system, ask("root", ROOT_SECRET, None))).ok().unwrap();
         let mut body = Vec::with_capacity(issued.access_token.len() + issued.scope.len() + 128);
         body.extend_from_slice(issued.access_token.as_bytes());
         body
