@@ -21,6 +21,7 @@ use self::clients::{Clients, Lookup};
 pub use self::document::{Document, Slot};
 pub(crate) use self::entry::{ClientEntry, GrantView, SECRET, Uuid};
 use self::realms::Realms;
+pub(crate) use self::view::default_issuer;
 pub use self::view::{ApiView, RealmView};
 use crate::keys::Vault;
 use crate::refusal::Fault;

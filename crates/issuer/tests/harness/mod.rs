@@ -1,6 +1,7 @@
 //! An issuer on a real SQLite file, with a clock that stands still.
 
 #![expect(dead_code, reason = "each test binary uses its part of this")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -22,17 +23,17 @@ use countersign_proto::time::UnixTime;
 use countersign_proto::token::{CLIENT_CREDENTIALS, TokenRequest};
 
 /// An issuer with its root client, and the folder that goes with it.
-pub struct Harness {
-    pub issuer: Arc<Issuer>,
-    pub store: Arc<dyn Store>,
-    pub clock: Arc<TestClock>,
-    pub folder: tempfile::TempDir,
+pub(crate) struct Harness {
+    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) folder: tempfile::TempDir,
 }
 
-pub const ROOT_SECRET: &str = "a-root-secret-for-tests-0123456789";
+pub(crate) const ROOT_SECRET: &str = "a-root-secret-for-tests-0123456789";
 
 impl Harness {
-    pub async fn start(max_clients: usize) -> Self {
+    pub(crate) async fn start(max_clients: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = countersign_store::DatabaseUrl::Sqlite(folder.path().join("countersign.db"));
         let store = countersign_store::open(&url).await.unwrap();
@@ -55,12 +56,12 @@ impl Harness {
         Self { issuer, store, clock, folder }
     }
 
-    pub fn system(&self) -> Arc<RealmView> {
+    pub(crate) fn system(&self) -> Arc<RealmView> {
         self.issuer.realm("system").unwrap()
     }
 
     /// Puts clients straight into the store, as another node would; each with a grant on the default API.
-    pub async fn add_clients(&self, count: usize) {
+    pub(crate) async fn add_clients(&self, count: usize) {
         let system = self.system();
         let api = system.builtin(BuiltIn::Default).unwrap().id().to_owned();
         for n in 0..count {
@@ -104,7 +105,7 @@ impl Harness {
 }
 
 /// A request as the native endpoint would parse it.
-pub fn ask<'a>(client_id: &'a str, secret: &'a str, scope: Option<&'a str>) -> Ask<'a> {
+pub(crate) fn ask<'a>(client_id: &'a str, secret: &'a str, scope: Option<&'a str>) -> Ask<'a> {
     Ask {
         presented: Presented::Secret(PresentedSecret {
             client_id: client_id.into(),
@@ -123,7 +124,7 @@ pub fn ask<'a>(client_id: &'a str, secret: &'a str, scope: Option<&'a str>) -> A
     }
 }
 
-pub fn audit() -> AuditRecord {
+pub(crate) fn audit() -> AuditRecord {
     AuditRecord {
         id: 0,
         at: UnixTime(0),
@@ -137,7 +138,7 @@ pub fn audit() -> AuditRecord {
 }
 
 /// A signer that costs nothing: what is measured with it is everything else.
-pub struct NullSigner(pub countersign_proto::jose::Algorithm);
+pub(crate) struct NullSigner(pub(crate) countersign_proto::jose::Algorithm);
 
 impl countersign_proto::jose::Signer for NullSigner {
     fn algorithm(&self) -> countersign_proto::jose::Algorithm {
