@@ -8,10 +8,17 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
 fuzz_target!(|document: &[u8]| {
+    // What we publish can be longer than what was read (`use` and `alg` are added): keep away from the limit.
+    if document.len() > 8 * 1024 {
+        return;
+    }
     if let Ok(key) = Jwk::parse(document) {
         round_trip(&key);
     }
-    let Ok(set) = JwkSet::parse(document) else { return };
+    let set = match JwkSet::parse(document) {
+        Ok(set) => set,
+        Err(error) => return assert!(error.to_string().len() < 1000, "an error repeats no document"),
+    };
     assert!(set.keys().len() + set.skipped().len() <= 64, "the number of keys is capped");
     let mut kids = HashSet::new();
     for key in set.keys() {

@@ -5,6 +5,8 @@
 //! against the registry as it is now.
 
 mod administrator;
+pub(crate) mod fidesops_scopes;
+pub(crate) mod founding;
 
 use std::fmt;
 

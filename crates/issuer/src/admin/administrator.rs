@@ -9,7 +9,8 @@ use crate::registry::RealmView;
 
 /// A caller whose token for an `admin` API was verified, with the rights that it has at this moment.
 ///
-/// Made by `Issuer::administrator` alone, and by [`Administrator::offline`] for commands run beside the database.
+/// Made by `Issuer::administrator` alone, by [`Administrator::offline`] for commands run beside the database, and by
+/// [`Administrator::door`] for a dialect that has its own management URLs.
 #[derive(Clone, Debug)]
 pub struct Administrator {
     actor: String,
@@ -92,8 +93,25 @@ impl Administrator {
         }
     }
 
+    /// Somebody who came through a dialect's door, which checked its token and names the rights that it gives.
+    #[must_use]
+    pub fn door(actor: &str, realm: &str, rights: &[Right], request_id: &str) -> Self {
+        Self {
+            actor: actor.to_owned(),
+            request_id: request_id.to_owned(),
+            reach: Reach::Realm(realm.to_owned()),
+            rights: rights.to_vec(),
+            scopes: rights.iter().map(|right| right.as_str().to_owned()).collect(),
+        }
+    }
+
     /// What `Issuer::administrator` found: `realm` is the realm whose `admin` API the token is for.
-    pub(crate) fn verified(client_id: &str, realm: &RealmView, scopes: Vec<String>, request_id: &str) -> Self {
+    pub(crate) fn verified(
+        client_id: &str,
+        realm: &RealmView,
+        scopes: Vec<String>,
+        request_id: &str,
+    ) -> Self {
         let reach =
             if realm.name() == SYSTEM { Reach::AllRealms } else { Reach::Realm(realm.name().to_owned()) };
         Self {
@@ -112,7 +130,9 @@ impl Administrator {
     /// learns which realms exist.
     pub fn may(&self, right: Right, realm: &str) -> Result<(), AdminError> {
         match &self.reach {
-            Reach::Realm(own) if own != realm => Err(AdminError::NotFound(format!("there is no realm {realm:?}"))),
+            Reach::Realm(own) if own != realm => {
+                Err(AdminError::NotFound(format!("there is no realm {realm:?}")))
+            }
             _ if self.rights.contains(&right) => Ok(()),
             _ => Err(AdminError::NotAllowed {
                 right: right.as_str(),

@@ -1,0 +1,172 @@
+//! The root client: a client of `system` whose only grant is everything on its `admin` API.
+
+use std::sync::Arc;
+
+use countersign_proto::client_id::ClientId;
+use countersign_proto::secret::ClientSecret;
+use serde_json::json;
+
+use super::{Issuer, OpenError};
+use crate::admin::{AdminError, Administrator, Right};
+use crate::api::BuiltIn;
+use crate::audit::AuditEvent;
+use crate::client::{Client, Grant, SecretRecord};
+use crate::realm::SYSTEM;
+use crate::refusal::Fault;
+use crate::registry::{RealmView, SECRET};
+use crate::store::Command;
+
+/// The root client, after the start.
+pub struct Root {
+    /// Its client id.
+    pub client_id: String,
+    /// Its secret, where it was made just now; it cannot be shown again.
+    pub secret: Option<ClientSecret>,
+}
+
+impl Issuer {
+    /// Makes sure that there is a root client: the given one with the given secret, or, in a new database, one that is
+    /// made now.
+    ///
+    /// A given id and secret are applied at every start: the secret then replaces all others of that client.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn ensure_root(&self, given: Option<(ClientId, ClientSecret)>) -> Result<Root, OpenError> {
+        let system = self.system()?;
+        if let Some((client_id, secret)) = given {
+            self.store.keep(ROOT, client_id.as_str().as_bytes()).await.map_err(Fault::from)?;
+            self.apply_root(&system, &client_id, &secret, "start").await.map_err(first)?;
+            return Ok(Root { client_id: client_id.into(), secret: None });
+        }
+        let kept = self.store.keep(ROOT, DEFAULT_ROOT.as_bytes()).await.map_err(Fault::from)?;
+        let client_id = String::from_utf8_lossy(&kept).into_owned();
+        if self.store.client(system.id(), &client_id).await.map_err(Fault::from)?.is_some() {
+            return Ok(Root { client_id, secret: None });
+        }
+        let id = ClientId::parse(&client_id).map_err(|error| OpenError::First(error.to_string()))?;
+        let secret = self.new_secret()?;
+        self.apply_root(&system, &id, &secret, "start").await.map_err(first)?;
+        Ok(Root { client_id, secret: Some(secret) })
+    }
+
+    /// Gives the root client a new secret, and takes all others from it; makes the client again if it is gone.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn reset_root(&self) -> Result<Root, OpenError> {
+        let system = self.system()?;
+        let kept = self.store.keep(ROOT, DEFAULT_ROOT.as_bytes()).await.map_err(Fault::from)?;
+        let client_id = String::from_utf8_lossy(&kept).into_owned();
+        let id = ClientId::parse(&client_id).map_err(|error| OpenError::First(error.to_string()))?;
+        let secret = self.new_secret()?;
+        self.apply_root(&system, &id, &secret, "offline").await.map_err(first)?;
+        Ok(Root { client_id, secret: Some(secret) })
+    }
+
+    /// Whether this client of `system` is a root client: it holds every right, now.
+    pub(super) async fn is_root(&self, system: &Arc<RealmView>, client_id: &str) -> Result<bool, Fault> {
+        let Some(admin) = system.builtin(BuiltIn::Admin) else { return Ok(false) };
+        let entry = self.registry.client(system, client_id).await?;
+        Ok(entry.is_some_and(|entry| {
+            let grant = entry.grant_on(admin.id());
+            Right::ALL.iter().all(|right| grant.is_some_and(|grant| grant.has_default(right.as_str())))
+        }))
+    }
+
+    /// A generated secret.
+    pub(crate) fn new_secret(&self) -> Result<ClientSecret, Fault> {
+        let mut bits = zeroize::Zeroizing::new([0u8; 32]);
+        self.random.fill(bits.as_mut_slice())?;
+        Ok(ClientSecret::from_random(&bits))
+    }
+
+    /// The row for a secret.
+    pub(crate) fn secret_record(&self, secret: &ClientSecret) -> Result<SecretRecord, Fault> {
+        let (pepper, digest) = self.vault.digest(secret);
+        Ok(SecretRecord {
+            id: crate::random::id(&*self.random, SECRET)?,
+            digest,
+            pepper,
+            label: None,
+            created_at: self.clock.now(),
+            expires_at: None,
+            last_used_at: None,
+        })
+    }
+
+    /// Makes the root client, or gives the one that is there this secret alone; nothing when all is so already.
+    async fn apply_root(
+        &self,
+        system: &RealmView,
+        id: &ClientId,
+        secret: &ClientSecret,
+        actor: &str,
+    ) -> Result<(), AdminError> {
+        let by = Administrator::offline(actor);
+        let record = self.secret_record(secret)?;
+        let rights = Grant {
+            api_id: system.builtin(BuiltIn::Admin).map(|api| api.id().to_owned()).unwrap_or_default(),
+            default: Right::ALL
+                .iter()
+                .filter_map(|right| right.as_str().to_owned().try_into().ok())
+                .collect(),
+            optional: Vec::new(),
+        };
+        let now = self.clock.now();
+        let Some(there) = self.store.client(system.id(), id.as_str()).await? else {
+            let client = Client {
+                id: crate::random::uuid(&*self.random)?,
+                realm_id: system.id().to_owned(),
+                client_id: id.clone(),
+                name: "Root".to_owned(),
+                description: "Administers every realm; make narrower clients for daily work".to_owned(),
+                enabled: true,
+                expires_at: None,
+                default_api: Some(rights.api_id.clone()),
+                token_endpoint_auth_method: None,
+                allowed_cidrs: Vec::new(),
+                token_lifetime: None,
+                claims: serde_json::Map::new(),
+                created_at: now,
+                updated_at: now,
+                revision: 0,
+            };
+            let command = Command::CreateClient { client, secrets: vec![record], grants: vec![rights] };
+            self.change(&by, SYSTEM, command, AuditEvent::ClientCreated, id.as_str(), json!({})).await?;
+            return Ok(());
+        };
+        let [only] = &there.secrets[..] else {
+            return self.replace_root_secret(&by, system, id, record).await;
+        };
+        if only.digest == record.digest && only.expires_at.is_none() {
+            return Ok(());
+        }
+        self.replace_root_secret(&by, system, id, record).await
+    }
+
+    async fn replace_root_secret(
+        &self,
+        by: &Administrator,
+        system: &RealmView,
+        id: &ClientId,
+        secret: SecretRecord,
+    ) -> Result<(), AdminError> {
+        let command = Command::CreateSecret {
+            realm_id: system.id().to_owned(),
+            client_id: id.as_str().to_owned(),
+            secret,
+            alone: true,
+        };
+        self.change(by, SYSTEM, command, AuditEvent::RootReset, id.as_str(), json!({})).await?;
+        Ok(())
+    }
+}
+
+fn first(error: AdminError) -> OpenError {
+    OpenError::First(format!("{error:?}"))
+}
+
+/// Where the store keeps the id of the root client that was made first.
+const ROOT: &str = "root.client_id";
+const DEFAULT_ROOT: &str = "root";

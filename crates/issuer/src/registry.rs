@@ -1,0 +1,218 @@
+//! What is registered, in memory: the view that the token path reads, fed by the store's change feed.
+//!
+//! A change made here or elsewhere reaches the view in one way only: [`Registry::catch_up`] reads the feed, and what it
+//! names, under one lock. So a load can never put something old over something new, and when an administrative command
+//! returns, the next request sees what it did.
+
+mod clients;
+mod document;
+mod entry;
+mod realms;
+mod view;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use arc_swap::ArcSwap;
+use countersign_proto::time::UnixTime;
+use tokio::sync::Mutex;
+
+use self::clients::{Clients, Lookup};
+pub use self::document::{Document, Slot};
+pub(crate) use self::entry::{ClientEntry, GrantView, SECRET, Uuid};
+use self::realms::Realms;
+pub(crate) use self::view::default_issuer;
+pub use self::view::{ApiView, RealmView};
+use crate::keys::Vault;
+use crate::refusal::Fault;
+use crate::store::{Change, SecretUse, Store, Touched};
+
+/// All realms and clients as they are now.
+pub(crate) struct Registry {
+    store: Arc<dyn Store>,
+    vault: Arc<Vault>,
+    public_url: String,
+    realms: ArcSwap<Realms>,
+    clients: Clients,
+    /// The last revision that was applied.
+    applied: AtomicI64,
+    feed: Mutex<()>,
+}
+
+impl Registry {
+    /// Reads all realms; clients are loaded by [`Self::load_clients`], and until then asked for one by one.
+    pub(crate) async fn open(
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        public_url: String,
+        max_clients: usize,
+        now: UnixTime,
+    ) -> Result<Self, Fault> {
+        let (revision, records) = store.realms().await?;
+        let realms = Realms::read(records, &public_url, &vault, now)?;
+        Ok(Self {
+            store,
+            vault,
+            public_url,
+            realms: ArcSwap::from_pointee(realms),
+            clients: Clients::new(max_clients),
+            applied: AtomicI64::new(revision),
+            feed: Mutex::new(()),
+        })
+    }
+
+    /// The realm of this name.
+    pub(crate) fn realm(&self, name: &str) -> Option<Arc<RealmView>> {
+        self.realms.load().by_name(name).cloned()
+    }
+
+    /// The realm that this exact `host[:port]` is bound to.
+    pub(crate) fn realm_at(&self, host: &str) -> Option<Arc<RealmView>> {
+        self.realms.load().at_host(host).cloned()
+    }
+
+    /// The realm with this issuer identifier.
+    pub(crate) fn realm_by_issuer(&self, issuer: &str) -> Option<Arc<RealmView>> {
+        self.realms.load().by_issuer(issuer).cloned()
+    }
+
+    /// All realms, by name.
+    pub(crate) fn realms(&self) -> Vec<Arc<RealmView>> {
+        self.realms.load().all().cloned().collect()
+    }
+
+    /// The client, from memory; from the store only while clients are being loaded, or when there are too many of them.
+    pub(crate) async fn client(
+        &self,
+        realm: &RealmView,
+        id: &str,
+    ) -> Result<Option<Arc<ClientEntry>>, Fault> {
+        match self.clients.get(realm.slot(), id) {
+            Lookup::Found(entry) => Ok(Some(entry)),
+            Lookup::Absent => Ok(None),
+            Lookup::Ask => Box::pin(self.ask(realm, id)).await,
+        }
+    }
+
+    async fn ask(&self, realm: &RealmView, id: &str) -> Result<Option<Arc<ClientEntry>>, Fault> {
+        let before = self.applied.load(Ordering::Acquire);
+        let record = self.store.client(realm.id(), id).await?;
+        let entry = record.map(|record| self.clients.entry(realm.slot(), &self.vault, record));
+        self.clients.remember(realm.slot(), id, entry.clone());
+        if self.applied.load(Ordering::Acquire) != before {
+            // Something changed while we asked: what was remembered may be old.
+            self.clients.forget(realm.slot(), id);
+        }
+        Ok(entry)
+    }
+
+    /// Loads every client, a page at a time, so that changes and look-ups go on in between.
+    pub(crate) async fn load_clients(&self) -> Result<(), Fault> {
+        for realm in self.realms() {
+            let mut after: Option<String> = None;
+            loop {
+                let _feed = self.feed.lock().await;
+                if self.clients.is_crowded()
+                    || self.realm(realm.name()).is_none_or(|now| now.id() != realm.id())
+                {
+                    break;
+                }
+                let page = self.store.clients(realm.id(), after.as_deref(), PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.client.client_id.as_str().to_owned());
+                for record in page {
+                    self.clients.load(self.clients.entry(realm.slot(), &self.vault, record));
+                }
+            }
+        }
+        self.clients.finish_loading();
+        Ok(())
+    }
+
+    /// Reads what the change feed names, until there is nothing new.
+    pub(crate) async fn catch_up(&self, now: UnixTime) -> Result<(), Fault> {
+        let _feed = self.feed.lock().await;
+        loop {
+            let since = self.applied.load(Ordering::Acquire);
+            let changes = self.store.changes_since(since, PAGE).await?;
+            let Some(last) = changes.last().map(|change| change.revision) else { return Ok(()) };
+            self.apply(changes, now).await?;
+            self.applied.store(last, Ordering::Release);
+        }
+    }
+
+    /// The secrets that were used since the last call, at most one mention each.
+    pub(crate) fn take_uses(&self) -> Vec<SecretUse> {
+        self.clients.take_uses()
+    }
+
+    /// Remembers that a secret was used; once a minute and secret this takes a lock.
+    pub(crate) fn used(&self, entry: &ClientEntry, secret: usize, now: UnixTime) {
+        self.clients.used(entry, secret, now);
+    }
+
+    /// How many realms there are.
+    pub(crate) fn realm_count(&self) -> usize {
+        self.realms.load().all().count()
+    }
+
+    /// How many clients are in memory.
+    pub(crate) fn clients_in_memory(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Makes the views of realms whose retired keys have left the JWKS since they were made.
+    pub(crate) async fn expire_documents(&self, now: UnixTime) -> Result<(), Fault> {
+        let _feed = self.feed.lock().await;
+        for realm in self.realms() {
+            if realm.stale_at().is_some_and(|at| at <= now) {
+                self.reread_realm(realm.id(), now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn apply(&self, changes: Vec<Change>, now: UnixTime) -> Result<(), Fault> {
+        let mut realms_done: Vec<String> = Vec::new();
+        for change in changes {
+            if !matches!(change.touched, Touched::Client(_)) && !realms_done.contains(&change.realm_id) {
+                self.reread_realm(&change.realm_id, now).await?;
+                realms_done.push(change.realm_id.clone());
+            }
+            let Some(realm) = self.realms.load().by_id(&change.realm_id).cloned() else { continue };
+            match change.touched {
+                Touched::Realm => {}
+                Touched::Client(id) => self.reread_client(&realm, &id).await?,
+                Touched::Grants(api_id) => {
+                    for id in self.clients.granted_on(realm.slot(), &api_id) {
+                        self.reread_client(&realm, &id).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn reread_realm(&self, realm_id: &str, now: UnixTime) -> Result<(), Fault> {
+        let record = self.store.realm(realm_id).await?;
+        let realms = self.realms.load();
+        if record.is_none()
+            && let Some(gone) = realms.by_id(realm_id)
+        {
+            self.clients.drop_realm(gone.slot());
+        }
+        let next = realms.with(realm_id, record, &self.public_url, &self.vault, now)?;
+        self.realms.store(Arc::new(next));
+        Ok(())
+    }
+
+    async fn reread_client(&self, realm: &RealmView, id: &str) -> Result<(), Fault> {
+        match self.store.client(realm.id(), id).await? {
+            Some(record) => self.clients.replace(self.clients.entry(realm.slot(), &self.vault, record)),
+            None => self.clients.remove(realm.slot(), id),
+        }
+        Ok(())
+    }
+}
+
+const PAGE: u32 = 1000;

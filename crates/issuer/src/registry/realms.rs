@@ -1,0 +1,90 @@
+//! All realms as one snapshot; a change makes a new one.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use countersign_proto::time::UnixTime;
+
+use super::view::RealmView;
+use crate::keys::Vault;
+use crate::refusal::Fault;
+use crate::store::RealmRecord;
+
+/// The realms by everything that a request can know them by.
+pub(super) struct Realms {
+    by_name: BTreeMap<Box<str>, Arc<RealmView>>,
+    by_id: HashMap<Box<str>, Arc<RealmView>>,
+    by_host: HashMap<Box<str>, Arc<RealmView>>,
+    by_issuer: HashMap<Box<str>, Arc<RealmView>>,
+    next_slot: u32,
+}
+
+impl Realms {
+    pub(super) fn read(
+        records: Vec<RealmRecord>,
+        public_url: &str,
+        vault: &Arc<Vault>,
+        now: UnixTime,
+    ) -> Result<Self, Fault> {
+        let mut views = Vec::with_capacity(records.len());
+        let mut next_slot = 0;
+        for record in records {
+            views.push(Arc::new(RealmView::new(next_slot, record, public_url, vault, None, now)?));
+            next_slot += 1;
+        }
+        Ok(Self::of(views, next_slot))
+    }
+
+    /// This snapshot with one realm read anew, or without it.
+    pub(super) fn with(
+        &self,
+        realm_id: &str,
+        record: Option<RealmRecord>,
+        public_url: &str,
+        vault: &Arc<Vault>,
+        now: UnixTime,
+    ) -> Result<Self, Fault> {
+        let mut views: Vec<_> = self.by_id.values().filter(|view| view.id() != realm_id).cloned().collect();
+        let mut next_slot = self.next_slot;
+        if let Some(record) = record {
+            let before = self.by_id.get(realm_id).map(Arc::as_ref);
+            let slot = before.map_or(next_slot, RealmView::slot);
+            next_slot = next_slot.max(slot + 1);
+            views.push(Arc::new(RealmView::new(slot, record, public_url, vault, before, now)?));
+        }
+        Ok(Self::of(views, next_slot))
+    }
+
+    pub(super) fn by_name(&self, name: &str) -> Option<&Arc<RealmView>> {
+        self.by_name.get(name)
+    }
+
+    pub(super) fn by_id(&self, id: &str) -> Option<&Arc<RealmView>> {
+        self.by_id.get(id)
+    }
+
+    pub(super) fn at_host(&self, host: &str) -> Option<&Arc<RealmView>> {
+        self.by_host.get(host)
+    }
+
+    pub(super) fn by_issuer(&self, issuer: &str) -> Option<&Arc<RealmView>> {
+        self.by_issuer.get(issuer)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<RealmView>> {
+        self.by_name.values()
+    }
+
+    fn of(views: Vec<Arc<RealmView>>, next_slot: u32) -> Self {
+        let by = |key: fn(&RealmView) -> &str| -> HashMap<Box<str>, Arc<RealmView>> {
+            views.iter().map(|view| (key(view).into(), Arc::clone(view))).collect()
+        };
+        let (by_id, by_issuer) = (by(RealmView::id), by(RealmView::issuer));
+        let by_host = views
+            .iter()
+            .flat_map(|view| view.realm().hosts.iter().map(|host| (host.as_str().into(), Arc::clone(view))))
+            .collect();
+        let by_name = views.iter().map(|view| (view.name().into(), Arc::clone(view))).collect();
+        Self { by_name, by_id, by_host, by_issuer, next_slot }
+    }
+}

@@ -1,0 +1,326 @@
+//! One realm as it is now, with all that a request needs of it made ready.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use countersign_proto::jose::{Algorithm, StaticKeys};
+use countersign_proto::time::UnixTime;
+
+use super::document::{Document, Documents, Slot};
+use crate::api::{Api, BuiltIn};
+use crate::keys::{KeyRing, PublishedKey, Vault};
+use crate::metadata;
+use crate::mint::Signing;
+use crate::realm::{Dialect, Profile, Realm};
+use crate::refusal::Fault;
+use crate::store::RealmRecord;
+
+/// A realm with its APIs, its keys and its documents; never changed, replaced as a whole.
+pub struct RealmView {
+    slot: u32,
+    public_url: Box<str>,
+    record: RealmRecord,
+    issuer: Box<str>,
+    /// The issuer as a JSON string, quotes included.
+    issuer_json: Box<str>,
+    apis: Vec<Arc<ApiView>>,
+    by_identifier: HashMap<Box<str>, usize>,
+    root_door: Option<Arc<ApiView>>,
+    ring: KeyRing,
+    made_at: UnixTime,
+    documents: Documents,
+}
+
+/// An API, with what signing for it needs.
+pub struct ApiView {
+    api: Api,
+    identifier: Box<str>,
+    /// The identifier as a JSON string, quotes included.
+    identifier_json: Box<str>,
+    lifetime: i64,
+    profile: Profile,
+    signing: Option<Signing>,
+}
+
+impl RealmView {
+    pub(super) fn new(
+        slot: u32,
+        record: RealmRecord,
+        public_url: &str,
+        vault: &Arc<Vault>,
+        before: Option<&Self>,
+        made_at: UnixTime,
+    ) -> Result<Self, Fault> {
+        let issuer = match &record.realm.issuer {
+            Some(given) => given.clone(),
+            None => default_issuer(public_url, &record.realm.name),
+        };
+        let ring = KeyRing::new(&issuer, &record.keys, vault, before.map(|view| &view.ring))?;
+        let apis: Vec<_> = record
+            .apis
+            .iter()
+            .map(|api| Arc::new(ApiView::new(api, &record.realm, &issuer, &ring)))
+            .collect();
+        let by_identifier = apis.iter().enumerate().map(|(at, api)| (api.identifier.clone(), at)).collect();
+        let root_door = record
+            .realm
+            .dialects
+            .contains(&Dialect::Fidesops)
+            .then(|| apis.iter().find(|api| api.api.builtin == Some(BuiltIn::Default)))
+            .flatten()
+            .map(|api| Arc::new(ApiView::root_door(api, &record.realm, &issuer, &ring)));
+        Ok(Self {
+            slot,
+            public_url: public_url.into(),
+            issuer_json: json_string(&issuer),
+            issuer: issuer.into(),
+            apis,
+            by_identifier,
+            root_door,
+            ring,
+            made_at,
+            documents: Documents::default(),
+            record,
+        })
+    }
+
+    /// The name in every URL.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.record.realm.name
+    }
+
+    /// Our id of it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.record.realm.id
+    }
+
+    /// The issuer identifier in effect.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// What clients see before every path, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// The realm as it is stored.
+    #[must_use]
+    pub fn realm(&self) -> &Realm {
+        &self.record.realm
+    }
+
+    /// The realm with its APIs and keys as they are stored.
+    #[must_use]
+    pub fn record(&self) -> &RealmRecord {
+        &self.record
+    }
+
+    /// Whether a dialect's URLs are open.
+    #[must_use]
+    pub fn opens(&self, dialect: Dialect) -> bool {
+        self.record.realm.dialects.contains(&dialect)
+    }
+
+    /// Whether tokens are issued.
+    #[must_use]
+    pub fn enabled(&self) -> bool {
+        self.record.realm.enabled
+    }
+
+    /// Its APIs, oldest first, the built-in ones among them.
+    #[must_use]
+    pub fn apis(&self) -> &[Arc<ApiView>] {
+        &self.apis
+    }
+
+    /// The API with this identifier, as `resource` and `audience` name it.
+    #[must_use]
+    pub fn api_by_identifier(&self, identifier: &str) -> Option<&Arc<ApiView>> {
+        self.by_identifier.get(identifier).and_then(|at| self.apis.get(*at))
+    }
+
+    /// The API with this id.
+    #[must_use]
+    pub fn api_by_id(&self, id: &str) -> Option<&Arc<ApiView>> {
+        self.apis.iter().find(|api| api.api.id == id)
+    }
+
+    /// The API that an operator means: by identifier, by id, or `default` or `admin`.
+    #[must_use]
+    pub fn api(&self, word: &str) -> Option<&Arc<ApiView>> {
+        let builtin = BuiltIn::parse(word);
+        self.api_by_identifier(word)
+            .or_else(|| self.api_by_id(word))
+            .or_else(|| self.apis.iter().find(|api| builtin.is_some() && api.api.builtin == builtin))
+    }
+
+    /// A built-in API.
+    #[must_use]
+    pub fn builtin(&self, builtin: BuiltIn) -> Option<&Arc<ApiView>> {
+        self.apis.iter().find(|api| api.api.builtin == Some(builtin))
+    }
+
+    /// What fidesops' root gets its tokens for: all scopes of the default API, at the dialect's own URLs alone.
+    #[must_use]
+    pub fn root_door(&self) -> Option<&Arc<ApiView>> {
+        self.root_door.as_ref()
+    }
+
+    /// The keys that stand in the JWKS, those that sign first.
+    #[must_use]
+    pub fn keys(&self) -> Vec<&PublishedKey> {
+        self.ring.published(self.made_at).collect()
+    }
+
+    /// The keys that verify this realm's tokens.
+    #[must_use]
+    pub fn verifying(&self) -> &StaticKeys {
+        self.ring.verifying()
+    }
+
+    /// The algorithms that have an active key.
+    #[must_use]
+    pub fn signs_with(&self, algorithm: Algorithm) -> bool {
+        self.ring.has(algorithm)
+    }
+
+    /// The JWKS (RFC 7517 §5).
+    #[must_use]
+    pub fn jwks(&self) -> Document {
+        self.document(Slot::Jwks, || metadata::jwks(self))
+    }
+
+    /// The metadata document (RFC 8414 §3.2).
+    #[must_use]
+    pub fn metadata(&self) -> Document {
+        self.document(Slot::Metadata, || metadata::native(self))
+    }
+
+    /// A document, made on the first call.
+    #[must_use]
+    pub fn document(&self, slot: Slot, make: impl FnOnce() -> Vec<u8>) -> Document {
+        self.documents.get(slot, make)
+    }
+
+    /// When this view's documents name a key that must leave them.
+    pub(super) fn stale_at(&self) -> Option<UnixTime> {
+        self.ring.next_departure(self.made_at)
+    }
+
+    pub(super) fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    pub(crate) fn issuer_json(&self) -> &str {
+        &self.issuer_json
+    }
+}
+
+impl ApiView {
+    fn new(api: &Api, realm: &Realm, issuer: &str, ring: &KeyRing) -> Self {
+        let identifier = match api.builtin {
+            None => api.identifier.clone(),
+            Some(BuiltIn::Default) if realm.profile == Profile::Keycloak => "account".to_owned(),
+            Some(BuiltIn::Default) => under(issuer, "api"),
+            Some(BuiltIn::Admin) => under(issuer, "admin"),
+        };
+        // Our own admin API reads RFC 9068, whatever the realm's other verifiers read.
+        let profile = match api.builtin {
+            Some(BuiltIn::Admin) => Profile::Rfc9068,
+            _ => api.profile.unwrap_or(realm.profile),
+        };
+        Self::with(api.clone(), identifier, profile, realm, ring)
+    }
+
+    fn root_door(default: &Self, realm: &Realm, issuer: &str, ring: &KeyRing) -> Self {
+        Self::with(default.api.clone(), under(issuer, "api/v1/oauth"), Profile::Rfc9068, realm, ring)
+    }
+
+    fn with(api: Api, identifier: String, profile: Profile, realm: &Realm, ring: &KeyRing) -> Self {
+        let algorithm = api.algorithm.unwrap_or(realm.signing_algorithm());
+        let signing = ring.active(algorithm).map(|key| {
+            let typ = match profile {
+                Profile::Rfc9068 => "at+jwt",
+                Profile::Keycloak | Profile::Auth0 => "JWT",
+            };
+            Signing { header: key.header(typ), signer: Arc::<crate::keys::RingKey>::clone(key) }
+        });
+        Self {
+            identifier_json: json_string(&identifier),
+            identifier: identifier.into(),
+            lifetime: api.token_lifetime.unwrap_or(realm.lifetime()),
+            profile,
+            signing,
+            api,
+        }
+    }
+
+    /// Our id of it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.api.id
+    }
+
+    /// The audience in effect.
+    #[must_use]
+    pub fn identifier(&self) -> &str {
+        &self.identifier
+    }
+
+    /// The API as it is stored.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// Whether it has this scope.
+    #[must_use]
+    pub fn has_scope(&self, name: &str) -> bool {
+        self.api.scopes.iter().any(|scope| scope.name.as_str() == name)
+    }
+
+    /// The names of its scopes, in the order in which they were added.
+    pub fn scope_names(&self) -> impl Iterator<Item = &str> {
+        self.api.scopes.iter().map(|scope| scope.name.as_str())
+    }
+
+    /// Seconds that a token lives unless its client says otherwise.
+    #[must_use]
+    pub fn lifetime(&self) -> i64 {
+        self.lifetime
+    }
+
+    /// The shape of its tokens.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    pub(crate) fn identifier_json(&self) -> &str {
+        &self.identifier_json
+    }
+
+    pub(crate) fn signing(&self) -> Option<&Signing> {
+        self.signing.as_ref()
+    }
+}
+
+/// The issuer of a realm that was given none.
+#[must_use]
+pub(crate) fn default_issuer(public_url: &str, realm: &str) -> String {
+    format!("{public_url}/realms/{realm}")
+}
+
+/// `issuer` with one more path segment, whether or not it ends in a slash.
+fn under(issuer: &str, path: &str) -> String {
+    format!("{}/{path}", issuer.trim_end_matches('/'))
+}
+
+fn json_string(text: &str) -> Box<str> {
+    serde_json::Value::from(text).to_string().into()
+}

@@ -1,0 +1,170 @@
+//! The listener: bind, configure, serve until told to end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{interval, timeout};
+
+use crate::accept::Door;
+use crate::connection::{BoxError, Phase, Shared, connection, http};
+use crate::tls::Tls;
+use crate::{BindError, Limits, Stats, bind};
+
+/// Bound sockets and how to serve on them.
+#[derive(Debug)]
+pub struct Listener {
+    sockets: Vec<TcpListener>,
+    tls: Option<Tls>,
+    limits: Limits,
+    stats: Stats,
+}
+
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ended {
+    /// Connections that were open when the end was asked for and came to their own.
+    pub finished: u64,
+    /// Connections that were cut off at the drain timeout.
+    pub cut: u64,
+}
+
+impl Listener {
+    /// Binds all addresses, in the clear and with the default limits; addresses with port 0 share one free port.
+    ///
+    /// # Errors
+    /// A [`BindError`] that names the first address that failed and says what to do; then none is bound.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
+        bind::bind(addresses).map(Self::on)
+    }
+
+    /// Binds `127.0.0.1` and `[::1]` at the same port, as a default that nobody asked for: a host without `[::1]`
+    /// gets a warning and the first alone.
+    ///
+    /// # Errors
+    /// As [`Listener::bind`].
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn bind_loopback(port: u16) -> Result<Self, BindError> {
+        bind::bind_loopback(port).map(Self::on)
+    }
+
+    /// Serves HTTPS with this certificate instead of HTTP.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Replaces the default limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The addresses that are listened on, with their real ports.
+    #[must_use]
+    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+        self.sockets.iter().filter_map(|s| s.local_addr().ok()).collect()
+    }
+
+    /// A handle on the counters, valid as long as anyone holds it.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.stats.clone()
+    }
+
+    /// Serves until `shutdown` is done; then takes no new connection, finishes what is in flight within the drain
+    /// timeout, and cuts off the rest. While it serves, a changed certificate is taken up within a second.
+    pub async fn serve<S, B>(self, service: S, shutdown: impl Future<Output = ()>) -> Ended
+    where
+        S: tower::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+        S::Error: Into<BoxError> + Send + 'static,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        let Self { sockets, tls, limits, stats } = self;
+        let (phase, _) = watch::channel(Phase::Serving);
+        let phase = Arc::new(phase);
+        let room = Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS)));
+        let shared = Arc::new(Shared {
+            service,
+            http: http(&limits),
+            tls: tls.as_ref().map(Tls::acceptor),
+            limits,
+            stats: stats.clone(),
+        });
+
+        let mut helpers = JoinSet::new();
+        if let Some(tls) = tls {
+            helpers.spawn(follow(tls));
+        }
+        for socket in sockets {
+            let door = Door { socket, room: Arc::clone(&room), stats: stats.clone() };
+            helpers.spawn(accept(door, Arc::clone(&shared), Arc::clone(&phase)));
+        }
+        shutdown.await;
+        helpers.shutdown().await; // closes the sockets
+
+        let before = stats.read();
+        let drain_timeout = shared.limits.drain_timeout;
+        phase.send_replace(Phase::Draining);
+        if timeout(drain_timeout, phase.closed()).await.is_err() {
+            phase.send_replace(Phase::Closing);
+            phase.closed().await;
+        }
+        let cut = stats.read().cut - before.cut;
+        Ended { finished: before.open.saturating_sub(cut), cut }
+    }
+
+    fn on(sockets: Vec<TcpListener>) -> Self {
+        Self { sockets, tls: None, limits: Limits::default(), stats: Stats::default() }
+    }
+}
+
+async fn accept<S, B>(door: Door, shared: Arc<Shared<S>>, phase: Arc<watch::Sender<Phase>>)
+where
+    S: tower::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError> + Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    while let Some((stream, peer, place)) = door.next().await {
+        let open = shared.stats.open();
+        // each connection holds a receiver: the drain is over when none is left
+        let served = connection(Arc::clone(&shared), stream, peer, phase.subscribe());
+        tokio::spawn(async move {
+            served.await;
+            drop((open, place));
+        });
+    }
+}
+
+/// Takes up a changed certificate.
+async fn follow(tls: Tls) {
+    let mut tick = interval(RELOAD_EVERY);
+    loop {
+        tick.tick().await;
+        let tls = tls.clone();
+        // files may lie on a slow mount; the outcome is logged where it happens
+        let _ = tokio::task::spawn_blocking(move || tls.reload_if_changed()).await;
+    }
+}
+
+const RELOAD_EVERY: Duration = Duration::from_secs(1);

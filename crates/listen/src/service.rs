@@ -1,0 +1,75 @@
+//! The bridge from HTTP's service to tower's: a request gets its connection's extensions and is counted in flight.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use pin_project_lite::pin_project;
+use tower::ServiceExt;
+
+use crate::activity::{Activity, InFlight};
+use crate::stats::Event;
+use crate::{PeerAddr, Scheme, Stats};
+
+/// The service as one connection sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct PerConnection<S> {
+    pub(crate) service: S,
+    pub(crate) peer: PeerAddr,
+    pub(crate) scheme: Scheme,
+    pub(crate) activity: Arc<Activity>,
+    pub(crate) stats: Stats,
+}
+
+pin_project! {
+    /// An answer's body, which keeps its request in flight until its end was handed over.
+    pub(crate) struct Tracked<B> {
+        #[pin]
+        body: B,
+        request: InFlight,
+    }
+}
+
+impl<S, B> hyper::service::Service<Request<Incoming>> for PerConnection<S>
+where
+    S: tower::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    B: 'static,
+{
+    type Response = Response<Tracked<B>>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn call(&self, mut http_request: Request<Incoming>) -> Self::Future {
+        let request = self.activity.request();
+        self.stats.count(Event::Request);
+        http_request.extensions_mut().insert(self.peer);
+        http_request.extensions_mut().insert(self.scheme);
+        let answer = self.service.clone().oneshot(http_request);
+        Box::pin(async move { Ok(answer.await?.map(|body| Tracked { body, request })) })
+    }
+}
+
+impl<B: Body> Body for Tracked<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        self.project().body.poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

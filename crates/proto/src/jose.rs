@@ -1,0 +1,29 @@
+//! JOSE as this project speaks it: five asymmetric algorithms, strict compact JWS, public JWKs, and one way from a
+//! token to claims that may be believed ([`verify()`]). No `none`, no HMAC, no encryption, no compression.
+
+pub mod access_token;
+pub mod alg;
+pub mod base64url;
+pub mod claims;
+pub mod compact;
+pub mod header;
+pub mod json;
+pub mod jwk;
+pub mod jws;
+pub mod keys;
+mod quoted;
+pub mod rules;
+pub mod signing_key;
+pub mod verify;
+
+pub use access_token::AccessToken;
+pub use alg::Algorithm;
+pub use claims::{Claims, NumericDate};
+pub use compact::EncodedHeader;
+pub use header::Header;
+pub use jwk::{Jwk, JwkSet};
+pub use jws::Unverified;
+pub use keys::{KeySource, StaticKeys, VerifyingKey};
+pub use rules::Rules;
+pub use signing_key::{Signer, SigningKey};
+pub use verify::{Verified, VerifyError, verify};

@@ -1,0 +1,251 @@
+//! JSON for documents that decide something: size and depth are capped, a member name that occurs twice is refused at
+//! every level (parsers disagree on which one counts), and nothing may follow the end.
+
+use std::{cell::Cell, fmt};
+
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::quoted::Quoted;
+
+/// How much a document may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The longest document, in bytes.
+    pub bytes: usize,
+    /// The deepest nesting; the outermost object or array is 1.
+    pub depth: usize,
+}
+
+/// Why a document was not read; it carries at most the name of a member, never a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JsonError {
+    /// Longer than the limit, in bytes.
+    TooLong(usize),
+    /// Nested deeper than the limit.
+    TooDeep(usize),
+    /// A member name occurs twice in one object.
+    Duplicate(String),
+    /// Not JSON in UTF-8, a number that no double can hold, or something after the end.
+    Syntax,
+    /// JSON, but not an object.
+    NotAnObject,
+    /// An object, but not of the expected shape.
+    Shape,
+}
+
+/// Reads one JSON object.
+///
+/// # Errors
+/// Any [`JsonError`] but [`JsonError::Shape`].
+pub fn object(document: &[u8], limits: Limits) -> Result<Map<String, Value>, JsonError> {
+    match value(document, limits)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(JsonError::NotAnObject),
+    }
+}
+
+/// Reads one JSON value of any kind.
+///
+/// # Errors
+/// [`JsonError::TooLong`], [`JsonError::TooDeep`], [`JsonError::Duplicate`], [`JsonError::Syntax`].
+pub fn value(document: &[u8], limits: Limits) -> Result<Value, JsonError> {
+    if document.len() > limits.bytes {
+        return Err(JsonError::TooLong(limits.bytes));
+    }
+    let fault = Cell::new(None);
+    let mut reader = serde_json::Deserializer::from_slice(document);
+    let read = Strict { depth_left: limits.depth, limits, fault: &fault }
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value));
+    read.map_err(|_| fault.into_inner().unwrap_or(JsonError::Syntax))
+}
+
+/// Reads one JSON object into a typed struct; whether unknown members are refused is the struct's affair.
+///
+/// # Errors
+/// Any [`JsonError`].
+pub fn typed<T: DeserializeOwned>(document: &[u8], limits: Limits) -> Result<T, JsonError> {
+    let members = object(document, limits)?;
+    serde_json::from_value(Value::Object(members)).map_err(|_| JsonError::Shape)
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong(limit) => write!(f, "longer than {limit} bytes"),
+            Self::TooDeep(limit) => write!(f, "nested deeper than {limit} levels"),
+            Self::Duplicate(name) => write!(f, "the member {} occurs twice", Quoted(name)),
+            Self::Syntax => f.write_str("not valid JSON"),
+            Self::NotAnObject => f.write_str("not a JSON object"),
+            Self::Shape => f.write_str("not of the expected shape"),
+        }
+    }
+}
+
+impl std::error::Error for JsonError {}
+
+/// Builds a [`Value`] and refuses what [`Value`]'s own deserializer lets pass.
+struct Strict<'a> {
+    depth_left: usize,
+    limits: Limits,
+    fault: &'a Cell<Option<JsonError>>,
+}
+
+impl<'a> Strict<'a> {
+    fn deeper<E: de::Error>(&self) -> Result<Strict<'a>, E> {
+        match self.depth_left.checked_sub(1) {
+            Some(depth_left) => Ok(Strict { depth_left, ..*self }),
+            None => Err(self.refuse(JsonError::TooDeep(self.limits.depth))),
+        }
+    }
+
+    /// Keeps the reason beside serde's own error, which can carry only text.
+    fn refuse<E: de::Error>(&self, reason: JsonError) -> E {
+        self.fault.set(Some(reason));
+        E::custom("refused")
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| self.refuse(JsonError::Syntax))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inside = self.deeper()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Strict { ..inside })? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let inside = self.deeper()?;
+        let mut map = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if map.contains_key(&name) {
+                return Err(self.refuse(JsonError::Duplicate(name)));
+            }
+            let value = members.next_value_seed(Strict { ..inside })?;
+            map.insert(name, value);
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: Limits = Limits { bytes: 1024, depth: 4 };
+
+    #[test]
+    fn reads_what_serde_json_reads() {
+        let text = r#"{"a":[1,-2,3.5,true,null,"x\u00e9"],"b":{"c":{}}}"#;
+        let expected: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(value(text.as_bytes(), SMALL).unwrap(), expected);
+    }
+
+    /// Threats §1 (duplicate JSON keys): refused at every level, an escaped spelling of the name included.
+    #[test]
+    fn duplicates_are_refused_at_every_level() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"x":{"a":1,"a":2}}"#,
+            r#"{"x":[{"a":1,"a":2}]}"#,
+            r#"{"a":1,"\u0061":2}"#,
+        ] {
+            assert_eq!(object(text.as_bytes(), SMALL), Err(JsonError::Duplicate("a".into())), "{text}");
+        }
+    }
+
+    /// Threats §1 (deeply nested JSON).
+    #[test]
+    fn depth_and_size_are_capped() {
+        assert!(value(b"[[[[1]]]]", SMALL).is_ok());
+        assert_eq!(value(b"[[[[[1]]]]]", SMALL), Err(JsonError::TooDeep(4)));
+        assert_eq!(value(br#"{"a":{"a":{"a":{"a":{}}}}}"#, SMALL), Err(JsonError::TooDeep(4)));
+        let bomb = "[".repeat(1_000_000);
+        assert_eq!(
+            value(bomb.as_bytes(), Limits { bytes: 2_000_000, depth: 16 }),
+            Err(JsonError::TooDeep(16))
+        );
+        assert_eq!(value(bomb.as_bytes(), SMALL), Err(JsonError::TooLong(1024)));
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for text in [
+            &b""[..],
+            b"{",
+            b"{}x",
+            b"{} {}",
+            b"nul",
+            b"{\"a\":NaN}",
+            b"{\"a\":Infinity}",
+            b"{\"a\":1e400}",
+            b"{\"a\":01}",
+            b"{'a':1}",
+            b"{\"a\":1,}",
+            b"\xef\xbb\xbf{}",
+            b"{\"a\":\"\xff\"}",
+            b"{\"a\":\"\\ud800\"}",
+        ] {
+            assert_eq!(value(text, SMALL), Err(JsonError::Syntax), "{}", text.escape_ascii());
+        }
+        for text in [&b"null"[..], b"[]", b"\"{}\"", b"1"] {
+            assert_eq!(object(text, SMALL), Err(JsonError::NotAnObject));
+        }
+    }
+
+    #[test]
+    fn typed_structs_refuse_duplicates_that_they_do_not_name() {
+        #[derive(serde::Deserialize, Debug, PartialEq, Eq)]
+        struct Named {
+            a: u8,
+        }
+        assert_eq!(typed::<Named>(br#"{"a":1,"b":2}"#, SMALL).unwrap(), Named { a: 1 });
+        assert_eq!(typed::<Named>(br#"{"a":1,"b":2,"b":3}"#, SMALL), Err(JsonError::Duplicate("b".into())));
+        assert_eq!(typed::<Named>(br#"{"a":"1"}"#, SMALL), Err(JsonError::Shape));
+    }
+}

@@ -1,0 +1,206 @@
+//! The strict reading of a compact JWS (RFC 7515 §7.1): the only way in. What comes out is well-formed and nothing
+//! more; only `verify` turns it into something to believe.
+
+use std::fmt;
+
+use super::{
+    base64url,
+    header::{Header, HeaderError},
+};
+
+/// A well-formed compact JWS whose signature nobody has checked yet.
+#[derive(Clone, Debug)]
+pub struct Unverified<'t> {
+    header: Header,
+    signing_input: &'t str,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+/// Why a text is no compact JWS that we read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JwsError {
+    /// Longer than [`MAX_LEN`].
+    TooLong,
+    /// The JSON serialization of RFC 7515 §7.2.
+    JsonSerialization,
+    /// A character outside `A-Z a-z 0-9 - _ .` (rfc8725bis §3.14).
+    Alphabet,
+    /// Five parts: a JWE (RFC 7516 §7.1).
+    Encrypted,
+    /// Not three parts.
+    Parts,
+    /// A part is not canonical base64url, or longer than such a part can be.
+    Encoding(Part),
+    /// The third part is empty.
+    NoSignature,
+    /// The header is refused.
+    Header(HeaderError),
+}
+
+/// A part of a compact JWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The first.
+    Header,
+    /// The second.
+    Payload,
+    /// The third.
+    Signature,
+}
+
+/// The longest token that is read, in bytes.
+pub const MAX_LEN: usize = 16 * 1024;
+
+/// Reads a compact JWS of at most [`MAX_LEN`] bytes.
+///
+/// # Errors
+/// [`JwsError`]: too long, not three canonical base64url parts, or a header that [`Header::parse`] refuses.
+///
+/// Does not check: the signature, the type, and anything in the payload.
+pub fn parse(token: &str) -> Result<Unverified<'_>, JwsError> {
+    if token.len() > MAX_LEN {
+        return Err(JwsError::TooLong);
+    }
+    check_alphabet(token)?;
+    let mut parts = token.splitn(3, '.');
+    let (Some(header), Some(payload), Some(signature)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(JwsError::Parts);
+    };
+    let signing_input = token.strip_suffix(signature).and_then(|rest| rest.strip_suffix('.'));
+    let signing_input = signing_input.ok_or(JwsError::Parts)?;
+    if signature.is_empty() {
+        return Err(JwsError::NoSignature);
+    }
+    if signature.len() > base64url::encoded_len(MAX_SIGNATURE) {
+        return Err(JwsError::Encoding(Part::Signature));
+    }
+    let header = Header::parse(&decode(header, Part::Header)?).map_err(JwsError::Header)?;
+    let payload = decode(payload, Part::Payload)?;
+    let signature = decode(signature, Part::Signature)?;
+    Ok(Unverified { header, signing_input, payload, signature })
+}
+
+impl Unverified<'_> {
+    /// What the header says; believe nothing of it.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The decoded payload; believe nothing of it.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    pub(super) const fn signing_input(&self) -> &str {
+        self.signing_input
+    }
+
+    pub(super) fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    pub(super) fn into_parts(self) -> (Header, Vec<u8>) {
+        (self.header, self.payload)
+    }
+}
+
+impl fmt::Display for JwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => write!(f, "the token is longer than {MAX_LEN} bytes"),
+            Self::JsonSerialization => {
+                f.write_str("a JWS in its JSON serialization, where the compact one is needed")
+            }
+            Self::Alphabet => f.write_str("the token has a character outside A-Z a-z 0-9 - _ and the dot"),
+            Self::Encrypted => f.write_str("the token has five parts: it is encrypted (JWE), not signed"),
+            Self::Parts => f.write_str("the token has not three parts separated by dots"),
+            Self::Encoding(part) => {
+                write!(f, "the token's {part} is not canonical base64url without padding")
+            }
+            Self::NoSignature => f.write_str("the token has no signature"),
+            Self::Header(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for JwsError {}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Payload => "payload",
+            Self::Signature => "signature",
+        })
+    }
+}
+
+/// Counts the dots of the whole text before anything is cut or decoded, so that a text of dots costs nothing.
+fn check_alphabet(token: &str) -> Result<(), JwsError> {
+    let mut dots = 0_usize;
+    for byte in token.bytes() {
+        match byte {
+            b'.' => dots += 1,
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => {}
+            _ if token.starts_with('{') => return Err(JwsError::JsonSerialization),
+            _ => return Err(JwsError::Alphabet),
+        }
+    }
+    match dots {
+        2 => Ok(()),
+        4 => Err(JwsError::Encrypted),
+        _ => Err(JwsError::Parts),
+    }
+}
+
+fn decode(text: &str, part: Part) -> Result<Vec<u8>, JwsError> {
+    base64url::decode(text).map_err(|_| JwsError::Encoding(part))
+}
+
+/// That of the longest RSA key that we know, 4096 bits.
+const MAX_SIGNATURE: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "eyJhbGciOiJFUzI1NiJ9";
+
+    #[test]
+    fn cuts_where_the_dots_are() {
+        let token = format!("{HEADER}.Zm9v.YmFy");
+        let jws = parse(&token).unwrap();
+        assert_eq!(jws.signing_input(), format!("{HEADER}.Zm9v"));
+        assert_eq!((jws.payload(), jws.signature()), (&b"foo"[..], &b"bar"[..]));
+        assert!(parse(&format!("{HEADER}..YmFy")).unwrap().payload().is_empty());
+    }
+
+    /// Threats §1 (JWE, many dots, oversize, JSON serialization), T-8725-03, T-8725-08.
+    #[test]
+    fn what_is_no_compact_jws_is_refused() {
+        let cases = [
+            (String::new(), JwsError::Parts),
+            (".".repeat(MAX_LEN), JwsError::Parts),
+            (".".repeat(MAX_LEN + 1), JwsError::TooLong),
+            (format!("{HEADER}.Zm9v"), JwsError::Parts),
+            (format!("{HEADER}.Zm9v."), JwsError::NoSignature),
+            (format!("{HEADER}.Zm9v.YmFy."), JwsError::Parts),
+            (format!("{HEADER}.a.b.c.d"), JwsError::Encrypted),
+            (format!("{HEADER}.Zm9v.YmFy\n"), JwsError::Alphabet),
+            (format!(" {HEADER}.Zm9v.YmFy"), JwsError::Alphabet),
+            (format!("{HEADER}.Zm9v.YmE="), JwsError::Alphabet),
+            (format!("{HEADER}.Zm9v.Ym+/"), JwsError::Alphabet),
+            (format!("{HEADER}.Zm9v.YmF"), JwsError::Encoding(Part::Signature)),
+            (format!("{HEADER}.Zh.YmFy"), JwsError::Encoding(Part::Payload)),
+            ("e.Zm9v.YmFy".into(), JwsError::Encoding(Part::Header)),
+            (format!("{HEADER}.Zm9v.{}", "A".repeat(684)), JwsError::Encoding(Part::Signature)),
+            (format!(r#"{{"payload":"Zm9v","protected":"{HEADER}"}}"#), JwsError::JsonSerialization),
+        ];
+        for (token, error) in cases {
+            assert_eq!(parse(&token).err(), Some(error), "{}", token.chars().take(80).collect::<String>());
+        }
+    }
+}
