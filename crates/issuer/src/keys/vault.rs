@@ -2,7 +2,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{digest, hmac};
-use countersign_proto::jose::signing_key::RsaSize;
+use countersign_proto::jose::signing_key::{RsaSize, SigningKeyError};
 use countersign_proto::jose::{Algorithm, SigningKey};
 use countersign_proto::secret::ClientSecret;
 use countersign_proto::time::UnixTime;
@@ -137,7 +137,8 @@ fn make(algorithm: Algorithm, size: RsaSize, realm_name: &str) -> Result<Made, F
     let spki = unnamed.spki_der().map_err(failed)?;
     let kid = countersign_proto::jose::base64url::encode(digest::digest(&digest::SHA256, &spki).as_ref());
     let pkcs8 = unnamed.to_pkcs8().map_err(failed)?;
-    let mut jwk = unnamed.public_jwk().clone().with_kid(kid.clone());
+    let mut jwk =
+        unnamed.public_jwk().clone().with_kid(kid.clone()).map_err(|_| failed(SigningKeyError::Failed))?;
     if is_rsa && let Some(certificate) = self_signed(&pkcs8, realm_name) {
         jwk = jwk.with_certificate(&certificate);
     }
