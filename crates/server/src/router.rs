@@ -12,7 +12,7 @@ use crate::state::AppState;
 
 /// The whole application on one listener.
 pub fn app(state: AppState) -> Router {
-    finish(clients().merge(verifiers()).merge(admin::router(&state)), state)
+    finish(clients().merge(verifiers()).merge(administrators(&state)), state)
 }
 
 /// The application where administration has a listener of its own.
@@ -22,7 +22,7 @@ pub fn app_without_admin(state: AppState) -> Router {
 
 /// Administration alone, with the endpoints that its callers need to get their tokens.
 pub fn admin_app(state: AppState) -> Router {
-    finish(clients().merge(verifiers()).merge(admin::router(&state)), state)
+    finish(clients().merge(verifiers()).merge(administrators(&state)), state)
 }
 
 /// Machines that take tokens.
@@ -64,6 +64,21 @@ fn verifiers() -> Router<AppState> {
         router = both(router, &format!("/auth/realms/{{realm}}/.well-known/{name}"), handler);
     }
     router
+}
+
+/// People and their tools.
+fn administrators(app: &AppState) -> Router<AppState> {
+    let mut router = admin::router(app);
+    let fidesops = |handler: MethodRouter<AppState>| handler.fallback(fidesops::wrong_method);
+    let clients = get(fidesops::clients::list).post(fidesops::clients::create);
+    let client =
+        get(fidesops::clients::read).put(fidesops::clients::update).delete(fidesops::clients::delete);
+    let scope = get(fidesops::scopes::read).put(fidesops::scopes::update);
+    router = both(router, "/api/v1/oauth/client", fidesops(clients));
+    router = both(router, "/api/v1/oauth/client/{id}", fidesops(client));
+    router = both(router, "/api/v1/oauth/client/{id}/scope", fidesops(scope));
+    router = both(router, "/api/v1/oauth/client/{id}/secret", fidesops(post(fidesops::clients::new_secret)));
+    both(router, "/api/v1/oauth/scope", fidesops(get(fidesops::scopes::registry)))
 }
 
 fn finish(router: Router<AppState>, state: AppState) -> Router {
