@@ -66,13 +66,13 @@ struct InWork<'a>(&'a Metrics);
 
 impl<'a> InWork<'a> {
     fn begin(metrics: &'a Metrics) -> Self {
-        metrics.in_work.inc();
+        metrics.gauges().in_work.inc();
         Self(metrics)
     }
 }
 
 impl Drop for InWork<'_> {
     fn drop(&mut self) {
-        self.0.in_work.dec();
+        self.0.gauges().in_work.dec();
     }
 }

@@ -103,11 +103,6 @@ pub(crate) fn not_found() -> Response {
     problem(StatusCode::NOT_FOUND, "not-found", "Not found", "There is nothing at this URL.")
 }
 
-/// The fallback of all routes.
-pub(crate) async fn nothing_here() -> Response {
-    not_found()
-}
-
 /// The URL is one of ours, the method is not; the router adds `Allow`.
 pub(crate) async fn other_method() -> Response {
     let text = "This URL does not take this method; see the Allow header.";

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 
+use crate::admin;
 use crate::dialect::{auth0, fidesops, keycloak};
 use crate::middleware::FrontLayer;
 use crate::oauth::{documents, token};
@@ -11,7 +12,7 @@ use crate::state::AppState;
 
 /// The whole application on one listener.
 pub fn app(state: AppState) -> Router {
-    finish(clients().merge(verifiers()).merge(administrators()), state)
+    finish(clients().merge(verifiers()).merge(administrators(&state)), state)
 }
 
 /// The application where administration has a listener of its own.
@@ -21,7 +22,7 @@ pub fn app_without_admin(state: AppState) -> Router {
 
 /// Administration alone, with the endpoints that its callers need to get their tokens.
 pub fn admin_app(state: AppState) -> Router {
-    finish(clients().merge(verifiers()).merge(administrators()), state)
+    app(state)
 }
 
 /// Machines that take tokens.
@@ -66,8 +67,18 @@ fn verifiers() -> Router<AppState> {
 }
 
 /// People and their tools.
-fn administrators() -> Router<AppState> {
-    Router::new() // .nest("/admin/v1", crate::admin::router())
+fn administrators(state: &AppState) -> Router<AppState> {
+    let mut router = admin::router(state);
+    let fidesops = |handler: MethodRouter<AppState>| handler.fallback(fidesops::wrong_method);
+    let clients = get(fidesops::clients::list).post(fidesops::clients::create);
+    let client =
+        get(fidesops::clients::read).put(fidesops::clients::update).delete(fidesops::clients::delete);
+    let scope = get(fidesops::scopes::read).put(fidesops::scopes::update);
+    router = both(router, "/api/v1/oauth/client", fidesops(clients));
+    router = both(router, "/api/v1/oauth/client/{id}", fidesops(client));
+    router = both(router, "/api/v1/oauth/client/{id}/scope", fidesops(scope));
+    router = both(router, "/api/v1/oauth/client/{id}/secret", fidesops(post(fidesops::clients::new_secret)));
+    both(router, "/api/v1/oauth/scope", fidesops(get(fidesops::scopes::registry)))
 }
 
 fn finish(router: Router<AppState>, state: AppState) -> Router {

@@ -15,10 +15,8 @@ pub(super) fn jwks(realm: &RealmView, order: &[&str]) -> Vec<u8> {
 }
 
 fn ordered(jwk: &Value, order: &[&str]) -> String {
-    let members: Vec<String> = order
-        .iter()
-        .filter_map(|name| Some(format!(r#""{name}":{}"#, jwk.get(name)?)))
-        .collect();
+    let members: Vec<String> =
+        order.iter().filter_map(|name| Some(format!(r#""{name}":{}"#, jwk.get(name)?))).collect();
     format!("{{{}}}", members.join(","))
 }
 

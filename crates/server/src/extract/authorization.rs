@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use countersign_issuer::refusal::{AuthnFailure, Refusal};
-use countersign_proto::credential::{Basic, BasicError, Presented, PresentedSecret, SecretReading, Transport};
+use countersign_proto::credential::{
+    Basic, BasicError, Presented, PresentedSecret, SecretReading, Transport,
+};
 use countersign_proto::form::Form;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;

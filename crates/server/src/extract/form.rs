@@ -71,7 +71,8 @@ impl Posted {
 /// T-6749-07: whoever puts credentials, or anything else of a token request, into a URL has logged it already.
 fn refuse_query(query: Option<&str>) -> Result<(), Refusal> {
     let Some(query) = query else { return Ok(()) };
-    let parameters = Form::parse(query.as_bytes()).map_err(|_| Refusal::Malformed(QUERY_UNREADABLE.into()))?;
+    let parameters =
+        Form::parse(query.as_bytes()).map_err(|_| Refusal::Malformed(QUERY_UNREADABLE.into()))?;
     match PARAMETERS.iter().any(|name| parameters.raw(name).is_some()) {
         true => Err(Refusal::Malformed(IN_QUERY.into())),
         false => Ok(()),
@@ -120,7 +121,8 @@ const PARAMETERS: [&str; 9] = [
 ];
 const JSON_LIMITS: Limits = Limits { bytes: super::posted::CAP, depth: 8 };
 
-const OTHER_MEDIA_TYPE: &str = "The body must be application/x-www-form-urlencoded, without Content-Encoding.";
+const OTHER_MEDIA_TYPE: &str =
+    "The body must be application/x-www-form-urlencoded, without Content-Encoding.";
 const IN_QUERY: &str = "Token request parameters belong in the body, never in the URL.";
 const QUERY_UNREADABLE: &str = "The query of the URL cannot be read.";
 const NOT_JSON: &str = "The body is not one well-formed JSON object.";
@@ -154,7 +156,9 @@ mod tests {
             assert!(matches!(posted.form(&STRICT), Err(Refusal::Malformed(_))), "{query}");
         }
         assert!(posted("/t?trace=1", FORM, "a=b").form(&STRICT).is_ok());
-        assert!(posted("/t?client_id=x", FORM, "a=b").form(&FormRules { query_refused: false, ..STRICT }).is_ok());
+        assert!(
+            posted("/t?client_id=x", FORM, "a=b").form(&FormRules { query_refused: false, ..STRICT }).is_ok()
+        );
     }
 
     /// T-6749-25: JSON only where a dialect says so; there `null` is absent and duplicates are refused.

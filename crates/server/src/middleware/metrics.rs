@@ -88,6 +88,11 @@ impl Metrics {
         Ok(text)
     }
 
+    /// The gauges that others set.
+    pub(crate) fn gauges(&self) -> &Inner {
+        &self.0
+    }
+
     /// Counts one answered request.
     pub(super) fn count(&self, endpoint: &str, status: StatusCode, took: Duration, told: &Told) {
         let endpoint = endpoint.to_owned();
@@ -119,14 +124,6 @@ impl Metrics {
             labels.realm = "other".to_owned();
         }
         self.0.tokens.get_or_create(&labels).inc();
-    }
-}
-
-impl std::ops::Deref for Metrics {
-    type Target = Inner;
-
-    fn deref(&self) -> &Inner {
-        &self.0
     }
 }
 

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Adds what is not there. Strict-Transport-Security only where our public URL is https (RFC 6797 §7.2).
 pub(super) fn put(headers: &mut HeaderMap, is_https: bool) {
-    for (name, value) in ALWAYS {
+    for (name, value) in &ALWAYS {
         if !headers.contains_key(name) {
             headers.insert(name.clone(), value.clone());
         }
@@ -18,7 +18,7 @@ pub(super) fn put(headers: &mut HeaderMap, is_https: bool) {
     }
 }
 
-static ALWAYS: &[(HeaderName, HeaderValue)] = &[
+static ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),

@@ -39,8 +39,9 @@ pub fn ops(state: OpsState) -> Router {
 /// `GET /metrics`, in the text format of OpenMetrics.
 async fn metrics(State(state): State<OpsState>) -> Response {
     let sizes = state.issuer.sizes();
-    state.metrics.realms.set(i64::try_from(sizes.realms).unwrap_or(i64::MAX));
-    state.metrics.clients.set(i64::try_from(sizes.clients).unwrap_or(i64::MAX));
+    let gauges = state.metrics.gauges();
+    gauges.realms.set(i64::try_from(sizes.realms).unwrap_or(i64::MAX));
+    gauges.clients.set(i64::try_from(sizes.clients).unwrap_or(i64::MAX));
     match state.metrics.encode() {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -1,9 +1,11 @@
 //! The one shape of fidesops' errors: `{"detail": …}`.
 
 use axum::response::Response;
+use countersign_issuer::admin::AdminError;
 use countersign_issuer::refusal::Fault;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, StatusCode};
+use serde::Serialize;
 
 use super::door::Door;
 use crate::middleware::Told;
@@ -27,6 +29,28 @@ pub(super) fn unauthorized(text: &str, scheme: Option<&'static str>) -> Response
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
     }
     response
+}
+
+/// 200 with a JSON value.
+pub(super) fn ok(value: &impl Serialize) -> Response {
+    respond::json(StatusCode::OK, serde_json::to_string(value).unwrap_or_default())
+}
+
+/// 200 with `null`: what says that something was done, or that there was nothing to do.
+pub(super) fn null() -> Response {
+    respond::json(StatusCode::OK, "null".to_owned())
+}
+
+/// A command that was not carried out.
+pub(super) fn from_admin(error: AdminError) -> Response {
+    match error {
+        AdminError::NotAllowed { .. } => detail(StatusCode::FORBIDDEN, "Not Authorized for this action"),
+        AdminError::NotFound(_) => detail(StatusCode::NOT_FOUND, "Client not found."),
+        AdminError::Invalid { field, rule } => invalid(&["body", &field], &rule, "value_error"),
+        AdminError::Conflict { detail: text, .. } => detail(StatusCode::CONFLICT, &text),
+        AdminError::Stale => detail(StatusCode::CONFLICT, "The client was changed meanwhile; try again."),
+        AdminError::Fault(fault) => broken(&fault),
+    }
 }
 
 /// A failure of ours.

@@ -79,9 +79,9 @@ async fn issue(app: &AppState, realm: &Arc<RealmView>, posted: &Posted) -> Resul
 fn request_of<'a>(form: &Form<'a>) -> TokenRequest<'a> {
     let scope = match form.raw("scope") {
         Some(raw) if raw.is_empty() => Some(Cow::Borrowed("")),
-        Some(raw) => Some(raw.trim_end_matches(' ')).filter(|scope| !scope.is_empty()).map(|scope| {
-            if scope.len() == raw.len() { raw.clone() } else { Cow::Owned(scope.to_owned()) }
-        }),
+        Some(raw) => Some(raw.trim_end_matches(' '))
+            .filter(|scope| !scope.is_empty())
+            .map(|scope| if scope.len() == raw.len() { raw.clone() } else { Cow::Owned(scope.to_owned()) }),
         None => None,
     };
     TokenRequest { grant_type: form.raw("grant_type").cloned(), scope, ..TokenRequest::default() }
