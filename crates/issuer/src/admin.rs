@@ -5,12 +5,26 @@
 //! against the registry as it is now.
 
 mod administrator;
-pub(crate) mod fidesops_scopes;
+mod apis;
+mod audit;
+mod claims;
+mod clients;
+mod fidesops_scopes;
 pub(crate) mod founding;
+mod grants;
+mod keys;
+mod origin;
+mod page;
+mod realms;
+mod rule;
+mod scopes;
+mod secrets;
 
 use std::fmt;
 
 pub use self::administrator::{Administrator, Right};
+pub use self::grants::GrantSet;
+pub use self::page::PageAsk;
 use crate::refusal::Fault;
 use crate::store::{StoreError, Unique};
 
@@ -94,4 +108,9 @@ impl From<StoreError> for AdminError {
             other => Self::Fault(other.into()),
         }
     }
+}
+
+/// What the caller read is what is there (`If-Match`).
+fn unchanged_since(expected: Option<i64>, revision: i64) -> Result<(), AdminError> {
+    if expected.is_none_or(|expected| expected == revision) { Ok(()) } else { Err(AdminError::Stale) }
 }

@@ -11,13 +11,28 @@
 //! # Who is refused
 //! The first [`ALWAYS`] are admitted whatever happens. Beyond them a token request is refused at once when
 //! - the room is full: `in_work` + `waiting` requests are inside; or
-//! - it would wait too long: the requests before it times what one costs (measured, shared by the processors at hand)
-//!   exceeds `patience`; or
-//! - the runtime is late already: its [`Lag`], which counts what this cannot see (handshakes, other work), exceeds
-//!   `patience`.
+//! - it would wait too long: the requests before it times what one costs (measured, shared by the processors at hand),
+//!   and how late the runtime is already, whatever it is busy with ([`Lag`]), together exceed `patience`.
 //!
-//! Should an estimate be wrong, a request that was let in to wait is refused after `patience`. A refusal costs a few
-//! microseconds. [`Class::Essential`] requests are neither counted nor delayed.
+//! Should the estimate be wrong, a request that was let in to wait is refused after `patience`. [`Class::Essential`]
+//! requests are neither counted nor delayed.
+//!
+//! The cost of a request is its own computing and nothing else. The pace at which requests leave looks like the better
+//! measure, as it holds everything that takes time; it was tried, and it is a trap: refused callers who return at once
+//! slow the pace, the slower pace refuses more, and the gate never opens again though there is room for all.
+//!
+//! # What it needs
+//! A runtime whose queue is first in, first out: [`Workers`](crate::Workers).
+//!
+//! # What it brings
+//! 1,500 connections that ask again at once, one core, `examples/load.rs`, milliseconds:
+//!
+//! | a token computes | gate | tokens p50, p99 | essential p50, p99 |
+//! |---|---|---|---|
+//! | 40 µs | open | 92, 111 | 92, 111 |
+//! | 40 µs | this | 128, 151 | 10, 31 |
+//! | 300 µs | open | 342, 545 | 342, 519 |
+//! | 300 µs | this | 166, 182 | 48, 55 |
 
 mod lag;
 mod layer;
@@ -199,7 +214,7 @@ impl Gate {
     fn is_too_much(&self, before: usize) -> bool {
         let Bounds { in_work, waiting, patience, processors } = self.bounds;
         let wait = self.cost().saturating_mul(u32::try_from(before / processors).unwrap_or(u32::MAX));
-        before >= in_work.saturating_add(waiting) || wait > patience || self.lag.now() > patience
+        before >= in_work.saturating_add(waiting) || wait.saturating_add(self.lag.now()) > patience
     }
 
     fn refuse(&self) -> Overloaded {

@@ -20,9 +20,11 @@ mod peer;
 mod service;
 mod stats;
 pub mod tls;
+mod workers;
 
 pub use bind::BindError;
 pub use limits::Limits;
 pub use listener::{Ended, Listener};
 pub use peer::{PeerAddr, Scheme};
 pub use stats::{Counts, Stats};
+pub use workers::Workers;

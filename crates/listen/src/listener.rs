@@ -15,13 +15,14 @@ use tokio::time::{interval, timeout};
 use crate::accept::Door;
 use crate::connection::{BoxError, Phase, Shared, connection, http};
 use crate::tls::Tls;
-use crate::{BindError, Limits, Stats, bind};
+use crate::{BindError, Limits, Stats, Workers, bind};
 
 /// Bound sockets and how to serve on them.
 #[derive(Debug)]
 pub struct Listener {
     sockets: Vec<TcpListener>,
     tls: Option<Tls>,
+    workers: Option<Workers>,
     limits: Limits,
     stats: Stats,
 }
@@ -67,6 +68,13 @@ impl Listener {
         self
     }
 
+    /// Serves the connections on these threads instead of the runtime that `serve` runs on: fair under load.
+    #[must_use]
+    pub fn with_workers(mut self, workers: Workers) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
     /// Replaces the default limits.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
@@ -97,7 +105,7 @@ impl Listener {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let Self { sockets, tls, limits, stats } = self;
+        let Self { sockets, tls, workers, limits, stats } = self;
         let (phase, _) = watch::channel(Phase::Serving);
         let phase = Arc::new(phase);
         let room = Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS)));
@@ -115,7 +123,7 @@ impl Listener {
         }
         for socket in sockets {
             let door = Door { socket, room: Arc::clone(&room), stats: stats.clone() };
-            helpers.spawn(accept(door, Arc::clone(&shared), Arc::clone(&phase)));
+            helpers.spawn(accept(door, workers.clone(), Arc::clone(&shared), Arc::clone(&phase)));
         }
         shutdown.await;
         helpers.shutdown().await; // closes the sockets
@@ -132,12 +140,16 @@ impl Listener {
     }
 
     fn on(sockets: Vec<TcpListener>) -> Self {
-        Self { sockets, tls: None, limits: Limits::default(), stats: Stats::default() }
+        Self { sockets, tls: None, workers: None, limits: Limits::default(), stats: Stats::default() }
     }
 }
 
-async fn accept<S, B>(door: Door, shared: Arc<Shared<S>>, phase: Arc<watch::Sender<Phase>>)
-where
+async fn accept<S, B>(
+    door: Door,
+    workers: Option<Workers>,
+    shared: Arc<Shared<S>>,
+    phase: Arc<watch::Sender<Phase>>,
+) where
     S: tower::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
     S::Error: Into<BoxError> + Send + 'static,
@@ -148,11 +160,15 @@ where
     while let Some((stream, peer, place)) = door.next().await {
         let open = shared.stats.open();
         // each connection holds a receiver: the drain is over when none is left
-        let served = connection(Arc::clone(&shared), stream, peer, phase.subscribe());
-        tokio::spawn(async move {
-            served.await;
+        let (shared, phase) = (Arc::clone(&shared), phase.subscribe());
+        let serve = async move |stream| {
+            connection(shared, stream, peer, phase).await;
             drop((open, place));
-        });
+        };
+        match &workers {
+            Some(workers) => workers.serve(stream, serve),
+            None => drop(tokio::spawn(serve(stream))),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub use client::{
     ClientBody, ClientCreated, ClientPatch, GrantBody, GrantPut, NewClient, NewSecret, SecretBody,
     SecretCreated,
 };
-pub use key::{KeyBody, NewKey};
+pub use key::{KeyBody, NewKey, RetireKey, RotateKeys};
 pub use list::{AuditBody, Page};
 pub use problem::Problem;
 pub use realm::{

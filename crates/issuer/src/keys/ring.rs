@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use countersign_proto::jose::signing_key::SignError;
-use countersign_proto::jose::{Algorithm, EncodedHeader, Jwk, JwkSet, Signer, SigningKey, StaticKeys};
+use countersign_proto::jose::{Algorithm, EncodedHeader, Jwk, JwkSet, Signer, StaticKeys};
 use countersign_proto::time::UnixTime;
 
 use super::{KeyRecord, KeyState, Vault};
@@ -31,7 +31,7 @@ pub(crate) struct KeyRing {
 pub(crate) struct RingKey {
     record: KeyRecord,
     vault: Arc<Vault>,
-    opened: OnceLock<SigningKey>,
+    opened: OnceLock<Box<dyn Signer>>,
 }
 
 impl KeyRing {
@@ -104,12 +104,22 @@ impl RingKey {
         EncodedHeader::new(self.record.algorithm, Some(typ), Some(&self.record.kid))
     }
 
-    fn key(&self) -> Result<&SigningKey, Fault> {
-        if let Some(key) = self.opened.get() {
-            return Ok(key);
+    fn signer(&self) -> Result<&dyn Signer, Fault> {
+        if let Some(signer) = self.opened.get() {
+            return Ok(&**signer);
         }
         let key = self.vault.open(&self.record)?;
-        Ok(self.opened.get_or_init(|| key))
+        Ok(&**self.opened.get_or_init(|| Box::new(key)))
+    }
+}
+
+#[cfg(feature = "measure")]
+impl KeyRing {
+    /// Puts `signer` in the place of every active key that has not signed yet.
+    pub(crate) fn danger_replace_signers(&self, signer: impl Fn(Algorithm) -> Box<dyn Signer>) {
+        for key in &self.active {
+            let _ = key.opened.set(signer(key.record.algorithm));
+        }
     }
 }
 
@@ -123,10 +133,10 @@ impl Signer for RingKey {
     }
 
     fn sign_into(&self, signing_input: &[u8], out: &mut Vec<u8>) -> Result<(), SignError> {
-        let key = self.key().map_err(|fault| {
+        let signer = self.signer().map_err(|fault| {
             tracing::error!(kid = %self.record.kid, %fault, "signing key cannot be opened");
             SignError::Failed
         })?;
-        key.sign(signing_input, out)
+        signer.sign_into(signing_input, out)
     }
 }

@@ -104,6 +104,15 @@ async fn the_queue_is_as_long_as_patience_allows_at_the_measured_cost() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lateness_uses_up_patience() {
+    let gate = Admission::new(bounds(1000));
+    gate.0.learn(Duration::from_micros(500));
+    gate.lag().observe(Duration::from_millis(50));
+    let _held = fill(&gate, 300).await;
+    assert_eq!(gate.gauge().inside, 101);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_waits_beyond_patience() {
     let gate = Admission::new(bounds(1000));
     let _held = fill(&gate, ALWAYS).await;

@@ -1,6 +1,9 @@
 //! A full house, and several doors.
 
-use countersign_listen::{Limits, Listener};
+use std::num::NonZeroUsize;
+
+use countersign_listen::{Limits, Listener, Workers};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::harness::{Peer, Running, soon};
 
@@ -28,7 +31,7 @@ async fn one_listener_serves_all_its_addresses() {
     let service = tower::service_fn(|_| async {
         Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Empty::<bytes::Bytes>::new()))
     });
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(listener.serve(service, async move {
         let _ = stopped.await;
     }));
@@ -50,4 +53,50 @@ async fn the_port_is_free_again_after_the_end() {
     server.stop();
     server.ended().await;
     Listener::bind(&[address]).unwrap();
+}
+
+/// Connections are spread over the workers, and the drain waits for what they have in flight.
+#[tokio::test]
+async fn workers_share_the_connections_and_finish_them() {
+    let workers = Workers::start(NonZeroUsize::new(2).unwrap()).unwrap();
+    let listener = Listener::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap().with_workers(workers);
+    let address = listener.local_addrs()[0];
+    let (arrived, mut arrivals) = mpsc::unbounded_channel();
+    let service = tower::service_fn(move |_| {
+        let (release, released) = oneshot::channel::<()>();
+        arrived.send((std::thread::current().name().unwrap().to_owned(), release)).unwrap();
+        async move {
+            let _ = released.await;
+            Ok::<_, std::convert::Infallible>(http::Response::new(
+                http_body_util::Empty::<bytes::Bytes>::new(),
+            ))
+        }
+    });
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(listener.serve(service, async move {
+        let _ = stopped.await;
+    }));
+    let (mut peers, mut names, mut releases) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..4 {
+        let mut peer = Peer(tokio::net::TcpStream::connect(address).await.unwrap());
+        peer.say(GET).await;
+        peers.push(peer);
+        let (name, release) = soon(arrivals.recv()).await.unwrap();
+        names.push(name);
+        releases.push(release);
+    }
+    names.sort();
+    assert_eq!(names, ["listen-0", "listen-0", "listen-1", "listen-1"]);
+    stop.send(()).unwrap();
+    // the doors are shut before the drain begins
+    soon(async { while tokio::net::TcpStream::connect(address).await.is_ok() {} }).await;
+    for release in releases {
+        release.send(()).unwrap();
+    }
+    for mut peer in peers {
+        let heard = peer.rest_as_text().await;
+        assert!(heard.starts_with("HTTP/1.1 200 "), "{heard}");
+    }
+    let ended = soon(serving).await.unwrap();
+    assert_eq!((ended.finished, ended.cut), (4, 0));
 }

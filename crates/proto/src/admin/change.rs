@@ -20,6 +20,18 @@ impl<T> Change<T> {
         matches!(self, Self::Keep)
     }
 
+    /// The patch with its value read by `read`.
+    ///
+    /// # Errors
+    /// That of `read`.
+    pub fn try_map<U, E>(self, read: impl FnOnce(T) -> Result<U, E>) -> Result<Change<U>, E> {
+        Ok(match self {
+            Self::Keep => Change::Keep,
+            Self::Clear => Change::Clear,
+            Self::Set(value) => Change::Set(read(value)?),
+        })
+    }
+
     /// Applies the patch to a member that may be unset.
     pub fn apply(self, to: &mut Option<T>) {
         match self {

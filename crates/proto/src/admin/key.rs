@@ -16,6 +16,25 @@ pub struct NewKey {
     pub bits: Option<u32>,
 }
 
+/// `POST /admin/v1/realms/{realm}/keys/rotate`: the announced key of an algorithm begins to sign.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RotateKeys {
+    /// Which algorithm's; absent = the realm's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
+    /// Whether a key may sign that caches of the JWKS cannot know yet (one made just now, if none is announced).
+    pub force: bool,
+}
+
+/// `POST /admin/v1/realms/{realm}/keys/{kid}/retire`: the key never signs again.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetireKey {
+    /// Whether it leaves the JWKS at once, so that the tokens that it signed die with it: for a key that leaked.
+    pub immediately: bool,
+}
+
 /// A signing key as every answer shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeyBody {

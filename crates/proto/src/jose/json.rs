@@ -4,7 +4,7 @@
 use std::{cell::Cell, fmt};
 
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, map::Entry};
 
 use super::quoted::Quoted;
 
@@ -163,11 +163,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let inside = self.deeper()?;
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if map.contains_key(&name) {
-                return Err(self.refuse(JsonError::Duplicate(name)));
+            match map.entry(name) {
+                Entry::Occupied(twice) => {
+                    return Err(self.refuse(JsonError::Duplicate(twice.key().clone())));
+                }
+                Entry::Vacant(free) => drop(free.insert(members.next_value_seed(Strict { ..inside })?)),
             }
-            let value = members.next_value_seed(Strict { ..inside })?;
-            map.insert(name, value);
         }
         Ok(Value::Object(map))
     }

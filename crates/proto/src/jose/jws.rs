@@ -62,23 +62,7 @@ pub fn parse(token: &str) -> Result<Unverified<'_>, JwsError> {
     if token.len() > MAX_LEN {
         return Err(JwsError::TooLong);
     }
-    check_alphabet(token)?;
-    let mut parts = token.splitn(3, '.');
-    let (Some(header), Some(payload), Some(signature)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(JwsError::Parts);
-    };
-    let signing_input = token.strip_suffix(signature).and_then(|rest| rest.strip_suffix('.'));
-    let signing_input = signing_input.ok_or(JwsError::Parts)?;
-    if signature.is_empty() {
-        return Err(JwsError::NoSignature);
-    }
-    if signature.len() > base64url::encoded_len(MAX_SIGNATURE) {
-        return Err(JwsError::Encoding(Part::Signature));
-    }
-    let header = Header::parse(&decode(header, Part::Header)?).map_err(JwsError::Header)?;
-    let payload = decode(payload, Part::Payload)?;
-    let signature = decode(signature, Part::Signature)?;
-    Ok(Unverified { header, signing_input, payload, signature })
+    read(token).map_err(|error| foreign_text(token).unwrap_or(error))
 }
 
 impl Unverified<'_> {
@@ -139,20 +123,36 @@ impl fmt::Display for Part {
 }
 
 /// Counts the dots of the whole text before anything is cut or decoded, so that a text of dots costs nothing.
-fn check_alphabet(token: &str) -> Result<(), JwsError> {
-    let mut dots = 0_usize;
-    for byte in token.bytes() {
-        match byte {
-            b'.' => dots += 1,
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => {}
-            _ if token.starts_with('{') => return Err(JwsError::JsonSerialization),
-            _ => return Err(JwsError::Alphabet),
-        }
+fn read(token: &str) -> Result<Unverified<'_>, JwsError> {
+    match token.bytes().filter(|byte| *byte == b'.').count() {
+        2 => {}
+        4 => return Err(JwsError::Encrypted),
+        _ => return Err(JwsError::Parts),
     }
-    match dots {
-        2 => Ok(()),
-        4 => Err(JwsError::Encrypted),
-        _ => Err(JwsError::Parts),
+    let (signing_input, signature) = token.rsplit_once('.').ok_or(JwsError::Parts)?;
+    let (header, payload) = signing_input.split_once('.').ok_or(JwsError::Parts)?;
+    if signature.is_empty() {
+        return Err(JwsError::NoSignature);
+    }
+    if signature.len() > base64url::encoded_len(MAX_SIGNATURE) {
+        return Err(JwsError::Encoding(Part::Signature));
+    }
+    let header = Header::parse(&decode(header, Part::Header)?).map_err(JwsError::Header)?;
+    let payload = decode(payload, Part::Payload)?;
+    let signature = decode(signature, Part::Signature)?;
+    Ok(Unverified { header, signing_input, payload, signature })
+}
+
+/// Says of a text that was refused when it never was a token. Only then: what decodes has no foreign character, and to
+/// look at each of them first would cost a good token more than its decoding.
+fn foreign_text(token: &str) -> Option<JwsError> {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if token.starts_with('{') {
+        Some(JwsError::JsonSerialization)
+    } else if !token.bytes().all(known) {
+        Some(JwsError::Alphabet)
+    } else {
+        None
     }
 }
 

@@ -149,6 +149,7 @@ mod tests {
         assert!(!rules().accepts_type(None));
         assert!(rules().danger_or_missing_type().accepts_type(None));
         assert!(rules().or_type("JWT").accepts_type(Some("jwt")));
+        assert!(!rules().or_type("text/x").accepts_type(Some("application/text/x")));
     }
 
     #[test]

@@ -11,5 +11,6 @@ mod cross_check;
 mod properties;
 mod support;
 mod threats;
+mod threats_claims;
 mod types;
 mod wycheproof;

@@ -9,6 +9,7 @@ use std::{
 
 use countersign_proto::jose::{
     AccessToken, Algorithm, Jwk, JwkSet, Rules, SigningKey, StaticKeys, Verified, VerifyError, base64url,
+    claims::{ClaimError, ClaimProblem, ClaimsError},
     verify,
 };
 use serde_json::{Value, json};
@@ -78,6 +79,15 @@ pub(crate) fn token(payload: &str) -> String {
 
 pub(crate) fn check(token: &str) -> Result<Verified<AccessToken>, VerifyError> {
     verify(token, &keys(), &rules(), NOW)
+}
+
+/// Why [`check`] refused it.
+pub(crate) fn refused(token: &str) -> VerifyError {
+    check(token).err().unwrap_or_else(|| panic!("accepted: {token}"))
+}
+
+pub(crate) fn claim_error(claim: &'static str, problem: ClaimProblem) -> VerifyError {
+    VerifyError::Claims(ClaimsError::Claim(ClaimError { claim, problem }))
 }
 
 pub(crate) fn jwk_json(jwk: &Jwk) -> String {

@@ -7,8 +7,9 @@ use std::sync::{
 
 use aws_lc_rs::hmac;
 use countersign_proto::jose::{
-    Algorithm, Jwk, JwkSet, KeySource, SigningKey, StaticKeys, VerifyError, VerifyingKey, base64url,
-    claims::{ClaimError, ClaimProblem, ClaimsError},
+    AccessToken, Algorithm, Claims, Jwk, JwkSet, KeySource, Rules, SigningKey, StaticKeys, VerifyError,
+    VerifyingKey, base64url,
+    claims::ClaimsError,
     header::HeaderError,
     json::JsonError,
     jws::{JwsError, MAX_LEN, Part},
@@ -18,21 +19,14 @@ use countersign_proto::jose::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, ISSUER, NOW, check, claims, claims_with, forge, header, jwk_json, key, keys, published, rules, token,
+    API, ISSUER, NOW, check, claims, claims_with, forge, header, jwk_json, key, keys, published, refused,
+    rules, token,
 };
 
 const ES256: Algorithm = Algorithm::ES256;
 
-fn refused(token: &str) -> VerifyError {
-    check(token).err().unwrap_or_else(|| panic!("accepted: {token}"))
-}
-
 fn header_error(error: HeaderError) -> VerifyError {
     VerifyError::Jws(JwsError::Header(error))
-}
-
-fn claim_error(claim: &'static str, problem: ClaimProblem) -> VerifyError {
-    VerifyError::Claims(ClaimsError::Claim(ClaimError { claim, problem }))
 }
 
 /// An honest ES256 signature over a header with more members.
@@ -104,9 +98,8 @@ fn one_key_one_algorithm() {
 /// T-8725-01: only the allow-list decides, and names are compared case-sensitively.
 #[test]
 fn the_allow_list_decides() {
-    let only = countersign_proto::jose::Rules::access_token(ISSUER, API, &[Algorithm::EdDSA]);
-    let verified =
-        verify::<countersign_proto::jose::Claims>(&token(&claims().to_string()), &keys(), &only, NOW);
+    let only = Rules::access_token(ISSUER, API, &[Algorithm::EdDSA]);
+    let verified = verify::<Claims>(&token(&claims().to_string()), &keys(), &only, NOW);
     assert_eq!(verified.err(), Some(VerifyError::Algorithm(ES256)));
     for alg in ["es256", "Es256", "ES256 ", "RS384", "ES512", "ES256K"] {
         let token = forge(&format!(r#"{{"alg":"{alg}","typ":"at+jwt","kid":"ES256"}}"#), "{}", &key(ES256));
@@ -123,8 +116,7 @@ fn a_careless_key_source_changes_nothing() {
             Ok(Arc::new(VerifyingKey::from(key(Algorithm::RS256).public_jwk())))
         }
     }
-    let verified =
-        verify::<countersign_proto::jose::Claims>(&token(&claims().to_string()), &Careless, &rules(), NOW);
+    let verified = verify::<Claims>(&token(&claims().to_string()), &Careless, &rules(), NOW);
     assert_eq!(verified.err(), Some(VerifyError::Key(KeyError::WrongAlgorithm(Algorithm::RS256))));
 }
 
@@ -184,8 +176,7 @@ fn missing_kid() {
     assert!(check(&without).is_ok());
     let second = SigningKey::generate(ES256, "second").unwrap();
     let both: JwkSet = published().keys().iter().cloned().chain([second.public_jwk().clone()]).collect();
-    let verified =
-        verify::<countersign_proto::jose::Claims>(&without, &StaticKeys::new(ISSUER, &both), &rules(), NOW);
+    let verified = verify::<Claims>(&without, &StaticKeys::new(ISSUER, &both), &rules(), NOW);
     assert_eq!(verified.err(), Some(VerifyError::Key(KeyError::NotOne)));
 }
 
@@ -318,120 +309,6 @@ fn duplicate_members() {
     assert_eq!(error, header_error(HeaderError::Json(JsonError::Duplicate("alg".into()))));
 }
 
-/// CVE-2026-25537: a date of another type refuses the token, it never counts as absent.
-#[test]
-fn dates_of_other_types() {
-    for claim in ["exp", "nbf", "iat"] {
-        for value in [
-            json!("1800000300"),
-            json!(-1),
-            json!(-1.5),
-            json!(i64::MAX),
-            json!(u64::MAX),
-            json!(1e300),
-            json!([NOW]),
-            json!({}),
-            json!(true),
-            json!("NaN"),
-        ] {
-            let error = refused(&token(&claims_with(claim, value.clone())));
-            assert_eq!(error, claim_error(claim, ClaimProblem::NotADate), "{claim} {value}");
-        }
-        let raw = |value: &str| {
-            let members = claims_with(claim, json!("HERE")).replace("\"HERE\"", value);
-            refused(&token(&members))
-        };
-        assert_eq!(raw("null"), claim_error(claim, ClaimProblem::NotADate));
-        for value in ["1e400", "NaN", "Infinity"] {
-            assert_eq!(
-                raw(value),
-                VerifyError::Claims(ClaimsError::Json(JsonError::Syntax)),
-                "{claim} {value}"
-            );
-        }
-    }
-}
-
-/// T-9068-04: exp, nbf and iat with their leeway, to the second.
-#[test]
-fn times_to_the_second() {
-    let at = |claim: &str, seconds: i64| check(&token(&claims_with(claim, json!(NOW + seconds)))).err();
-    assert_eq!(at("exp", 0), None);
-    assert_eq!(at("exp", -29), None);
-    assert_eq!(at("exp", -30), Some(VerifyError::Expired(30)));
-    assert_eq!(at("exp", -300), Some(VerifyError::Expired(300)));
-    assert_eq!(at("nbf", 30), None);
-    assert_eq!(at("nbf", 31), Some(VerifyError::NotYetValid(31)));
-    assert_eq!(at("iat", 30), None);
-    assert_eq!(at("iat", 31), Some(VerifyError::IssuedInFuture(31)));
-    let exact = rules().leeway(0).unwrap();
-    let token = token(&claims_with("exp", json!(NOW)));
-    let verified = verify::<countersign_proto::jose::Claims>(&token, &keys(), &exact, NOW);
-    assert_eq!(verified.err(), Some(VerifyError::Expired(0)));
-    for now in [i64::MIN, i64::MAX] {
-        assert!(verify::<countersign_proto::jose::Claims>(&token, &keys(), &exact, now).is_err());
-    }
-}
-
-/// CVE-2024-53861, CVE-2025-30144: the issuer is one string and exactly ours.
-#[test]
-fn issuer_prefix_and_array() {
-    for iss in [
-        "https://issuer.example",
-        "https://issuer.example/realms/a/",
-        "https://issuer.example/realms/ab",
-        "https://issuer.example/realms/A",
-        "HTTPS://issuer.example/realms/a",
-        "https://issuer.example/realms/a@evil",
-        " https://issuer.example/realms/a",
-    ] {
-        assert_eq!(refused(&token(&claims_with("iss", json!(iss)))), VerifyError::Issuer, "{iss}");
-    }
-    for iss in [json!([ISSUER]), json!([ISSUER, "x"]), json!(1), json!({}), json!("")] {
-        let error = refused(&token(&claims_with("iss", iss)));
-        assert_eq!(error, claim_error("iss", ClaimProblem::NotAString));
-    }
-    assert_eq!(refused(&token(&claims_with("iss", Value::Null))), claim_error("iss", ClaimProblem::Missing));
-}
-
-/// T-8725-05: one issuer's key does not vouch for another's token, though both are trusted.
-#[test]
-fn a_key_belongs_to_its_issuer() {
-    let both = rules().or_issuer("https://other.example");
-    let token = token(&claims_with("iss", json!("https://other.example")));
-    let verified = verify::<countersign_proto::jose::Claims>(&token, &keys(), &both, NOW);
-    assert_eq!(verified.err(), Some(VerifyError::Key(KeyError::UnknownIssuer)));
-}
-
-/// T-8725-05, T-9068-04 (CVE-2020-26160): the audience is there and names us.
-#[test]
-fn audience() {
-    assert!(check(&token(&claims_with("aud", json!(["https://other.example", API])))).is_ok());
-    for aud in [
-        json!("https://orders.example/"),
-        json!("https://orders.exampl"),
-        json!(["https://other.example"]),
-        json!("https://orders.example https://other.example"),
-        json!("HTTPS://orders.example"),
-    ] {
-        assert_eq!(refused(&token(&claims_with("aud", aud.clone()))), VerifyError::Audience, "{aud}");
-    }
-    for aud in [json!([]), json!(""), json!([API, 1]), json!([[API]]), json!({"a": API}), json!(true)] {
-        let error = refused(&token(&claims_with("aud", aud.clone())));
-        assert_eq!(error, claim_error("aud", ClaimProblem::NotAnAudience), "{aud}");
-    }
-    assert_eq!(refused(&token(&claims_with("aud", Value::Null))), claim_error("aud", ClaimProblem::Missing));
-}
-
-/// T-9068-02: an access token without one of its required claims is none.
-#[test]
-fn required_claims() {
-    for claim in ["exp", "sub", "client_id", "iat", "jti"] {
-        let error = refused(&token(&claims_with(claim, Value::Null)));
-        assert_eq!(error, claim_error(claim, ClaimProblem::Missing));
-    }
-}
-
 /// T-8725-08: a JSON serialization that a reader by dots could take for a token.
 #[test]
 fn json_serialization() {
@@ -506,7 +383,7 @@ fn cheap_checks_come_first() {
     }
     let counting = Counting::default();
     let count = |token: &str| {
-        let _ = verify::<countersign_proto::jose::AccessToken>(token, &counting, &rules(), NOW);
+        let _ = verify::<AccessToken>(token, &counting, &rules(), NOW);
         counting.0.load(Ordering::Relaxed)
     };
     for (claim, value) in [("iss", json!("x")), ("aud", json!("x")), ("exp", json!(1)), ("jti", Value::Null)]

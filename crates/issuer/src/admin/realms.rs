@@ -1,0 +1,350 @@
+//! Commands on realms.
+
+use countersign_proto::admin::{NewRealm, Page, RealmBody, RealmPatch};
+use serde_json::json;
+
+use super::founding::built_in_apis;
+use super::page::page;
+use super::{AdminError, Administrator, At, PageAsk, Right, origin, rule};
+use crate::audit::AuditEvent;
+use crate::issuer::Issuer;
+use crate::random::id;
+use crate::realm::{Dialect, Profile, Realm, SYSTEM, Template};
+use crate::refusal::Fault;
+use crate::registry::{RealmView, default_issuer};
+use crate::store::Command;
+
+impl Issuer {
+    /// Makes a realm with its built-in APIs and its first signing key.
+    ///
+    /// # Errors
+    /// [`AdminError`]; the right is `realm:write` in `system`.
+    pub async fn create_realm(&self, by: &Administrator, new: NewRealm) -> Result<At<RealmBody>, AdminError> {
+        by.may_everywhere(Right::RealmWrite)?;
+        let _alone = self.commands().lock().await;
+        let realm = self.founded(&new)?;
+        if self.realm(&realm.name).is_some() {
+            let detail = format!("there is a realm {} already; choose another name", realm.name);
+            return Err(AdminError::Conflict { field: "name".to_owned(), detail });
+        }
+        self.check_place(&realm)?;
+        let apis = built_in_apis(&realm, self.now(), self.random())?;
+        let keys = self.missing_keys(&realm, &apis, &[]).await?;
+        let name = realm.name.clone();
+        let detail = json!(&new);
+        let command = Command::CreateRealm { realm, apis, keys };
+        self.change(by, &name, command, AuditEvent::RealmCreated, &name, detail).await?;
+        self.shown_realm(&name)
+    }
+
+    /// Shows a realm; `realm:read`.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub fn read_realm(&self, by: &Administrator, realm: &str) -> Result<At<RealmBody>, AdminError> {
+        self.realm_for(by, Right::RealmRead, realm)?;
+        self.shown_realm(realm)
+    }
+
+    /// Lists the realms within the caller's reach, by name; `realm:read`.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub fn list_realms(&self, by: &Administrator, ask: &PageAsk<'_>) -> Result<Page<RealmBody>, AdminError> {
+        let realms: Vec<_> = self
+            .realms()
+            .into_iter()
+            .filter(|realm| by.may(Right::RealmRead, realm.name()).is_ok())
+            .collect();
+        if realms.is_empty() {
+            // Every administrator has a realm of its own: with none left, the right is what is missing.
+            by.may_everywhere(Right::RealmRead)?;
+        }
+        page("realms", realms.iter().map(|realm| (realm.name().to_owned(), body(realm))), ask)
+    }
+
+    /// Changes a realm; `realm:write`, and in `system` for issuer and hosts.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn update_realm(
+        &self,
+        by: &Administrator,
+        realm: &str,
+        patch: RealmPatch,
+        expected: Option<i64>,
+    ) -> Result<At<RealmBody>, AdminError> {
+        by.may(Right::RealmWrite, realm)?;
+        let _alone = self.commands().lock().await;
+        let view = self.realm_for(by, Right::RealmWrite, realm)?;
+        let before = view.realm();
+        super::unchanged_since(expected, before.revision)?;
+        let detail = json!(&patch);
+        let mut after = patched(before, patch)?;
+        if after.issuer != before.issuer || after.hosts != before.hosts {
+            by.may_everywhere(Right::RealmWrite)?;
+            self.check_place(&after)?;
+        }
+        check_identifiers(&after, &view, &self.settings().public_url)?;
+        if after == *before {
+            return self.shown_realm(realm);
+        }
+        after.updated_at = self.now();
+        let keys = self.missing_keys(&after, &view.record().apis, &view.record().keys).await?;
+        let command = Command::UpdateRealm { realm: after, keys, expected };
+        self.change(by, realm, command, AuditEvent::RealmUpdated, realm, detail).await?;
+        self.shown_realm(realm)
+    }
+
+    /// Removes a realm with all that it has; `realm:write` in `system`.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn delete_realm(
+        &self,
+        by: &Administrator,
+        realm: &str,
+        expected: Option<i64>,
+    ) -> Result<(), AdminError> {
+        by.may(Right::RealmWrite, realm)?;
+        by.may_everywhere(Right::RealmWrite)?;
+        let _alone = self.commands().lock().await;
+        let view = self.realm_for(by, Right::RealmWrite, realm)?;
+        if realm == SYSTEM {
+            let detail =
+                format!("the realm {SYSTEM} cannot be deleted: it is where all realms are administered");
+            return Err(AdminError::Conflict { field: String::new(), detail });
+        }
+        super::unchanged_since(expected, view.realm().revision)?;
+        let command = Command::DeleteRealm { realm_id: view.id().to_owned(), expected };
+        self.change(by, realm, command, AuditEvent::RealmDeleted, realm, json!({ "issuer": view.issuer() }))
+            .await?;
+        Ok(())
+    }
+
+    /// The realm of this name, if the caller has `right` there.
+    pub(super) fn realm_for(
+        &self,
+        by: &Administrator,
+        right: Right,
+        realm: &str,
+    ) -> Result<std::sync::Arc<RealmView>, AdminError> {
+        by.may(right, realm)?;
+        self.realm(realm).ok_or_else(|| AdminError::NotFound(format!("there is no realm {realm:?}")))
+    }
+
+    fn shown_realm(&self, realm: &str) -> Result<At<RealmBody>, AdminError> {
+        let gone = || Fault::Broken(format!("the realm {realm} is not in memory after its change"));
+        let view = self.realm(realm).ok_or_else(gone)?;
+        Ok(At { body: body(&view), revision: view.realm().revision })
+    }
+
+    /// A realm as its founder wants it, valid in itself.
+    fn founded(&self, new: &NewRealm) -> Result<Realm, AdminError> {
+        rule::realm_name(&new.name)?;
+        let profile = new.profile.as_deref().map(profile).transpose()?.unwrap_or_default();
+        let template = new.template.as_deref().map(template).transpose()?;
+        let hosts = origin::hosts(new.hosts.as_deref().unwrap_or_default())?;
+        let given = new.issuer.as_deref().map(given_issuer).transpose()?;
+        let now = self.now();
+        Ok(Realm {
+            id: id(self.random(), "realm_")?,
+            name: new.name.clone(),
+            issuer: given.or_else(|| origin::derived_issuer(profile, &hosts)),
+            hosts,
+            profile,
+            template,
+            dialects: match &new.dialects {
+                Some(words) => dialects(words)?,
+                None => default_dialects(profile, template),
+            },
+            algorithm: new.algorithm.as_deref().map(rule::algorithm).transpose()?,
+            token_lifetime: new.token_lifetime.map(rule::lifetime).transpose()?,
+            enabled: true,
+            created_at: now,
+            updated_at: now,
+            revision: 0,
+        })
+    }
+
+    /// No other realm has this issuer or one of these hosts, nor would have the issuer by default.
+    fn check_place(&self, realm: &Realm) -> Result<(), AdminError> {
+        let public_url = &self.settings().public_url;
+        let conflict =
+            |field: &str, detail: String| Err(AdminError::Conflict { field: field.to_owned(), detail });
+        if let Some(issuer) = &realm.issuer
+            && origin::takes_a_default(issuer, public_url, &realm.name)
+        {
+            return conflict(
+                "issuer",
+                format!("issuers under {public_url}/realms/ belong to the realms of those names"),
+            );
+        }
+        let issuer = realm.issuer.clone().unwrap_or_else(|| default_issuer(public_url, &realm.name));
+        for other in self.realms().iter().filter(|other| other.id() != realm.id) {
+            if origin::same_place(other.issuer(), &issuer) {
+                return conflict("issuer", format!("{issuer} is the issuer of another realm"));
+            }
+            if let Some(host) = realm.hosts.iter().find(|host| other.realm().hosts.contains(host)) {
+                return conflict("hosts", format!("{host} is bound to another realm"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A realm as it shall be.
+fn patched(before: &Realm, patch: RealmPatch) -> Result<Realm, AdminError> {
+    let mut after = before.clone();
+    let profile_words = patch.profile.try_map(|word| profile(&word))?;
+    profile_words.apply_or(&mut after.profile, Profile::default());
+    patch.hosts.try_map(|given| origin::hosts(&given))?.apply_or(&mut after.hosts, Vec::new());
+    let given = patch.issuer.try_map(|given| given_issuer(&given))?;
+    let untouched = given.is_keep();
+    given.apply(&mut after.issuer);
+    let was_derived = before.issuer == origin::derived_issuer(before.profile, &before.hosts);
+    if after.issuer.is_none() || (untouched && was_derived) {
+        after.issuer = origin::derived_issuer(after.profile, &after.hosts);
+    }
+    let default = default_dialects(after.profile, after.template);
+    patch.dialects.try_map(|words| dialects(&words))?.apply_or(&mut after.dialects, default);
+    patch.algorithm.try_map(|name| rule::algorithm(&name))?.apply(&mut after.algorithm);
+    patch.token_lifetime.try_map(rule::lifetime)?.apply(&mut after.token_lifetime);
+    patch.enabled.apply_or(&mut after.enabled, true);
+    if after.name == SYSTEM && !after.enabled {
+        return Err(AdminError::invalid("enabled", format!("the realm {SYSTEM} cannot be disabled")));
+    }
+    if after.name == SYSTEM && after.profile != before.profile {
+        return Err(AdminError::invalid(
+            "profile",
+            format!("the profile of the realm {SYSTEM} cannot be changed"),
+        ));
+    }
+    Ok(after)
+}
+
+/// No API of the realm comes to be called like one of the built-in ones, which follow issuer and profile.
+fn check_identifiers(after: &Realm, view: &RealmView, public_url: &str) -> Result<(), AdminError> {
+    let issuer = after.issuer.clone().unwrap_or_else(|| default_issuer(public_url, &after.name));
+    let users = view.apis().iter().filter(|api| api.api().builtin.is_none());
+    for api in users {
+        if origin::identifier_is_ours(api.identifier(), after, &issuer).is_some() {
+            let field = if after.profile == view.realm().profile { "issuer" } else { "profile" };
+            let detail =
+                format!("the API {} would take an audience of the server; delete it first", api.identifier());
+            return Err(AdminError::Conflict { field: field.to_owned(), detail });
+        }
+    }
+    Ok(())
+}
+
+fn given_issuer(given: &str) -> Result<String, AdminError> {
+    origin::issuer(given)?;
+    Ok(given.to_owned())
+}
+
+pub(super) fn profile(word: &str) -> Result<Profile, AdminError> {
+    rule::word("profile", word, Profile::parse, &["rfc9068", "keycloak", "auth0"])
+}
+
+fn template(word: &str) -> Result<Template, AdminError> {
+    rule::word("template", word, Template::parse, &["keycloak", "fidesops"])
+}
+
+fn dialects(words: &[String]) -> Result<Vec<Dialect>, AdminError> {
+    let mut dialects = Vec::new();
+    for word in words {
+        let dialect = rule::word("dialects", word, Dialect::parse, &["keycloak", "auth0", "fidesops"])?;
+        if dialects.contains(&dialect) {
+            return Err(AdminError::invalid("dialects", "dialects holds each value once"));
+        }
+        dialects.push(dialect);
+    }
+    Ok(dialects)
+}
+
+/// The dialects that profile and template name.
+fn default_dialects(profile: Profile, template: Option<Template>) -> Vec<Dialect> {
+    let of_profile = match profile {
+        Profile::Rfc9068 => None,
+        Profile::Keycloak => Some(Dialect::Keycloak),
+        Profile::Auth0 => Some(Dialect::Auth0),
+    };
+    let of_template = template.map(|template| match template {
+        Template::Keycloak => Dialect::Keycloak,
+        Template::Fidesops => Dialect::Fidesops,
+    });
+    let second = of_template.filter(|dialect| of_profile != Some(*dialect));
+    of_profile.into_iter().chain(second).collect()
+}
+
+fn body(view: &RealmView) -> RealmBody {
+    let realm = view.realm();
+    RealmBody {
+        name: realm.name.clone(),
+        issuer: view.issuer().to_owned(),
+        profile: realm.profile.to_string(),
+        template: realm.template.map(|template| template.to_string()),
+        dialects: realm.dialects.iter().map(ToString::to_string).collect(),
+        hosts: realm.hosts.clone(),
+        algorithm: realm.signing_algorithm().as_str().to_owned(),
+        token_lifetime: realm.lifetime(),
+        enabled: realm.enabled,
+        created_at: realm.created_at,
+        updated_at: realm.updated_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_proto::admin::Change;
+    use countersign_proto::time::UnixTime;
+
+    use super::*;
+
+    fn realm(profile: Profile, hosts: &[&str], issuer: Option<&str>) -> Realm {
+        Realm {
+            id: "rlm_1".to_owned(),
+            name: "myorg".to_owned(),
+            issuer: issuer.map(str::to_owned),
+            hosts: hosts.iter().map(|&host| host.to_owned()).collect(),
+            profile,
+            template: None,
+            dialects: default_dialects(profile, None),
+            algorithm: None,
+            token_lifetime: None,
+            enabled: true,
+            created_at: UnixTime(1),
+            updated_at: UnixTime(1),
+            revision: 7,
+        }
+    }
+
+    /// Issue 3, the contract: dialects are those that profile and template name.
+    #[test]
+    fn dialects_follow_profile_and_template() {
+        use Dialect::{Auth0, Fidesops, Keycloak};
+        assert_eq!(default_dialects(Profile::Rfc9068, None), []);
+        assert_eq!(default_dialects(Profile::Keycloak, Some(Template::Keycloak)), [Keycloak]);
+        assert_eq!(default_dialects(Profile::Rfc9068, Some(Template::Keycloak)), [Keycloak]);
+        assert_eq!(default_dialects(Profile::Auth0, Some(Template::Fidesops)), [Auth0, Fidesops]);
+    }
+
+    /// Issue 3, the contract: in the profile `auth0` with hosts the issuer follows the first host, unless it was given.
+    #[test]
+    fn the_issuer_follows_the_host_only_where_it_was_derived() {
+        let derived = realm(Profile::Auth0, &["a.example"], Some("https://a.example/"));
+        let hosts =
+            |host: &str| RealmPatch { hosts: Change::Set(vec![host.to_owned()]), ..RealmPatch::default() };
+        let moved = patched(&derived, hosts("b.example")).unwrap();
+        assert_eq!(moved.issuer.as_deref(), Some("https://b.example/"));
+        let given = realm(Profile::Auth0, &["a.example"], Some("https://given.example/"));
+        let kept = patched(&given, hosts("b.example")).unwrap();
+        assert_eq!(kept.issuer.as_deref(), Some("https://given.example/"));
+        let cleared = patched(&given, RealmPatch { issuer: Change::Clear, ..RealmPatch::default() }).unwrap();
+        assert_eq!(cleared.issuer.as_deref(), Some("https://a.example/"));
+        let plain = realm(Profile::Rfc9068, &["a.example"], None);
+        assert_eq!(patched(&plain, hosts("b.example")).unwrap().issuer, None);
+        assert_eq!(patched(&plain, RealmPatch::default()).unwrap(), plain);
+    }
+}

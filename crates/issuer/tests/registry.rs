@@ -1,0 +1,125 @@
+//! The view in memory: what the token path reads is what is registered, now, however it got there.
+
+mod harness;
+
+use std::sync::Arc;
+
+use countersign_issuer::admin::Administrator;
+use countersign_issuer::refusal::{AuthnFailure, Failure, Refusal};
+use countersign_proto::admin::{Change, ClientPatch, NewClient};
+use harness::{Harness, ask};
+
+/// Why a client with this secret is refused, or `None` when it gets a token.
+async fn refused(harness: &Harness, client_id: &str, secret: &str) -> Option<AuthnFailure> {
+    match harness.issuer.issue(&harness.system(), ask(client_id, secret, None)).await {
+        Ok(_) => None,
+        Err(Failure::Refused(Refusal::Unauthenticated(why))) => Some(why),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// Design rule 3: before the clients are loaded the store is asked, and knows the same.
+#[tokio::test]
+async fn clients_are_known_before_they_are_loaded() {
+    let harness = Harness::start(1000).await;
+    harness.add_clients(3).await;
+    assert_eq!(harness.issuer.sizes().clients, 1, "only root is in memory");
+    assert_eq!(refused(&harness, "client-000001", WRONG).await, Some(AuthnFailure::WrongSecret));
+    assert_eq!(refused(&harness, "client-000009", WRONG).await, Some(AuthnFailure::UnknownClient));
+    harness.issuer.load_clients().await.unwrap();
+    assert_eq!(harness.issuer.sizes().clients, 4);
+    assert_eq!(refused(&harness, "client-000001", WRONG).await, Some(AuthnFailure::WrongSecret));
+    assert_eq!(refused(&harness, "client-000009", WRONG).await, Some(AuthnFailure::UnknownClient));
+}
+
+/// Design rule 3: beyond `registry.max_clients` memory stays bounded, answers stay right, and what does not exist is
+/// noticed when it comes to be.
+#[tokio::test]
+async fn beyond_the_maximum_memory_is_bounded_and_answers_are_right() {
+    let harness = Harness::start(100).await;
+    harness.add_clients(400).await;
+    harness.issuer.load_clients().await.unwrap();
+    for n in 0..400 {
+        let id = format!("client-{n:06}");
+        assert_eq!(refused(&harness, &id, WRONG).await, Some(AuthnFailure::WrongSecret), "{id}");
+        let nobody = format!("nobody-{n:06}");
+        assert_eq!(refused(&harness, &nobody, WRONG).await, Some(AuthnFailure::UnknownClient));
+    }
+    assert!(harness.issuer.sizes().clients <= 128, "{:?}", harness.issuer.sizes());
+    let by = Administrator::offline("test");
+    let new = NewClient { client_id: Some("nobody-000001".to_owned()), ..NewClient::default() };
+    let made = harness.issuer.create_client(&by, "system", new).await.unwrap().body;
+    let secret = made.secret.as_str();
+    assert!(!matches!(
+        refused_or_target(&harness, "nobody-000001", secret).await,
+        Some(AuthnFailure::UnknownClient)
+    ));
+    harness.issuer.delete_client(&by, "system", "nobody-000001", None).await.unwrap();
+    assert_eq!(refused(&harness, "nobody-000001", secret).await, Some(AuthnFailure::UnknownClient));
+}
+
+/// Item 2: disabling and expiring count from the next request on, in memory as in the store.
+#[tokio::test]
+async fn a_change_counts_from_the_next_request_on() {
+    let harness = Harness::start(1000).await;
+    harness.issuer.load_clients().await.unwrap();
+    let by = Administrator::offline("test");
+    let new = NewClient { client_id: Some("svc".to_owned()), ..NewClient::default() };
+    let secret = harness.issuer.create_client(&by, "system", new).await.unwrap().body.secret;
+    assert_eq!(refused_or_target(&harness, "svc", &secret).await, None);
+    let patch = |patch| harness.issuer.update_client(&by, "system", "svc", patch, None);
+    patch(ClientPatch { enabled: Change::Set(false), ..ClientPatch::default() }).await.unwrap();
+    assert_eq!(refused(&harness, "svc", &secret).await, Some(AuthnFailure::ClientDisabled));
+    let soon = harness.issuer.now().plus(10);
+    patch(ClientPatch {
+        enabled: Change::Set(true),
+        expires_at: Change::Set(soon),
+        ..ClientPatch::default()
+    })
+    .await
+    .unwrap();
+    assert_eq!(refused_or_target(&harness, "svc", &secret).await, None);
+    harness.clock.advance(10);
+    assert_eq!(refused(&harness, "svc", &secret).await, Some(AuthnFailure::ClientExpired));
+}
+
+/// Design rule 3: "a stale load never overwrites a newer revision": clients change while they are being loaded.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loading_and_changing_at_the_same_time_end_in_what_is_stored() {
+    let harness = Arc::new(Harness::start(100_000).await);
+    harness.add_clients(1500).await;
+    let loader = tokio::spawn({
+        let harness = Arc::clone(&harness);
+        async move { harness.issuer.load_clients().await.unwrap() }
+    });
+    let by = Administrator::offline("test");
+    for n in (0..1500).step_by(25) {
+        let id = format!("client-{n:06}");
+        if n % 50 == 0 {
+            harness.issuer.delete_client(&by, "system", &id, None).await.unwrap();
+        } else {
+            let patch = ClientPatch { enabled: Change::Set(false), ..ClientPatch::default() };
+            harness.issuer.update_client(&by, "system", &id, patch, None).await.unwrap();
+        }
+    }
+    loader.await.unwrap();
+    for n in 0..1500 {
+        let expected = match (n % 50, n % 25) {
+            (0, _) => AuthnFailure::UnknownClient,
+            (_, 0) => AuthnFailure::ClientDisabled,
+            _ => AuthnFailure::WrongSecret,
+        };
+        assert_eq!(refused(&harness, &format!("client-{n:06}"), WRONG).await, Some(expected), "{n}");
+    }
+}
+
+/// As [`refused`], where a client that proves itself and has no grant is as good as one that gets a token.
+async fn refused_or_target(harness: &Harness, client_id: &str, secret: &str) -> Option<AuthnFailure> {
+    match harness.issuer.issue(&harness.system(), ask(client_id, secret, None)).await {
+        Ok(_) | Err(Failure::Refused(Refusal::NoGrant { .. })) => None,
+        Err(Failure::Refused(Refusal::Unauthenticated(why))) => Some(why),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+const WRONG: &str = "a-wrong-secret-for-tests-0123456789";

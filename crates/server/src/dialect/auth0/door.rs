@@ -1,0 +1,25 @@
+//! The realm that stands for an Auth0 tenant: the one bound to the request's host, else the default realm.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::response::Response;
+use countersign_issuer::realm::Dialect;
+use countersign_issuer::registry::RealmView;
+use http::request::Parts;
+
+use crate::extract::host::host;
+use crate::respond;
+use crate::state::AppState;
+
+/// The realm; 404 where there is none, or it does not speak this dialect.
+pub(crate) struct Door(pub(super) Arc<RealmView>);
+
+impl FromRequestParts<AppState> for Door {
+    type Rejection = Response;
+
+    async fn from_request_parts(head: &mut Parts, app: &AppState) -> Result<Self, Response> {
+        let realm = app.issuer().realm_at(&host(head)).filter(|realm| realm.opens(Dialect::Auth0));
+        realm.map(Self).ok_or_else(respond::not_found)
+    }
+}
