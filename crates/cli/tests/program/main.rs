@@ -1,0 +1,13 @@
+//! The real program, run as a user runs it: in folders of its own, on free ports, with nothing left behind.
+
+mod canary;
+mod configuration;
+mod contexts;
+mod demo;
+mod harness;
+mod limits;
+mod root;
+mod start;
+mod tls;
+mod tokens;
+mod verbs;
