@@ -1,1 +1,35 @@
-fn main() {}
+//! `countersign`: the server, and the command line that administers it and takes tokens.
+
+mod admin;
+mod commands;
+mod context;
+mod environment;
+mod failure;
+mod first_start;
+mod flags;
+mod keys_file;
+mod logs;
+mod moment;
+mod output;
+mod private_file;
+mod snippet;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::commands::Cli;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output { format: cli.output };
+    match cli.command.run(output) {
+        Ok(code) => code,
+        Err(failure) => {
+            output.note(&failure.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,14 @@
-//! Countersign
+//! Get a token, keep it fresh, spend it.
+//!
+//! [`HttpClient`] is the one way out to the network: rustls over the platform's trust, bounded in time and size, no
+//! redirects, no proxies, plain HTTP to loopback alone. [`token::request`] asks for one token with client credentials.
+
+pub mod discovery;
+mod endpoint;
+mod http;
+pub mod token;
+mod trust;
+
+pub use endpoint::{Endpoint, EndpointError};
+pub use http::{Answer, HttpClient, HttpError, Settings};
+pub use trust::TrustError;

@@ -45,13 +45,13 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unavailable`].
     async fn revision(&self) -> Result<i64, StoreError>;
 
-    /// What was touched after `revision`, oldest first, at most `limit` changes.
+    /// What was touched after `revision`, oldest first, at most `limit` changes; each revision has exactly one.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn changes_since(&self, revision: i64, limit: u32) -> Result<Vec<Change>, StoreError>;
 
-    /// All realms with their APIs and keys, and the revision at which they were read.
+    /// All realms by name with their APIs and keys, and the revision at which they were read.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -99,7 +99,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Makes one change: all of it, with its audit record and one increment of the revision, or nothing.
     ///
-    /// The revision that it made stands in the touched rows, in the change feed and as the audit record's id.
+    /// The revision that it made stands in the touched rows, in the change feed and as the audit record's id. Revisions
+    /// are committed in their order, without gaps.
+    ///
+    /// Secrets and grants are part of their client: a command that adds, changes or removes them sets the client's
+    /// `revision`, and its `updated_at` to the time of the audit record. Keys are not part of their realm in this sense.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when a name is taken, [`StoreError::Missing`] when what it touches is not there,
@@ -107,6 +111,8 @@ pub trait Store: Send + Sync + 'static {
     async fn execute(&self, command: Command, audit: AuditRecord) -> Result<i64, StoreError>;
 
     /// Keeps when secrets were last used, in one transaction, without a revision: nobody has to hear of it.
+    ///
+    /// A time before the one that is kept changes nothing, and so does a secret that is gone.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod admit;
+pub mod config;
 mod dialect;
 mod extract;
 mod middleware;

@@ -18,20 +18,19 @@ use crate::store::SqlStore;
 /// Opens the database at `url`.
 pub(crate) async fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
     let options = PgConnectOptions::from_str(url).map_err(connect)?.application_name("countersign");
-    let pool = PgPoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(WAIT)
-        .connect_lazy_with(options.clone());
-    let mut connection = pool.acquire().await.map_err(connect)?;
+    // not through the pool, which would wait for a database that is not there, and then not say why
+    let mut connection = options.connect().await.map_err(connect)?;
     check_version(&mut connection).await?;
-    let lock = AdvisoryLock { options, held: Mutex::new(None) };
-    let ours = migrations::migrator(MIGRATIONS);
-    if !migrations::are_applied(&mut *connection, &ours).await? {
-        let alone = lock.lock().await.map_err(|error| OpenError::Taken(error.to_string()))?;
-        ours.run(&mut *connection).await.map_err(migrations::failed)?;
+    let lock = AdvisoryLock { options: options.clone(), held: Mutex::new(None) };
+    let ours = migrations::migrations(MIGRATIONS);
+    if !migrations::are_applied(&mut connection, &ours).await? {
+        let alone = lock.lock().await.map_err(migrations::not_alone)?;
+        migrations::apply(&mut connection, &ours).await?;
         alone.close().await.map_err(connect)?;
     }
-    drop(connection);
+    connection.close().await.map_err(connect)?;
+    let pool =
+        PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(WAIT).connect_lazy_with(options);
     Ok(Arc::new(SqlStore { readers: pool.clone(), writers: pool, lock: Box::new(lock) }))
 }
 
@@ -105,10 +104,11 @@ async fn check_version(connection: &mut PgConnection) -> Result<(), OpenError> {
         .map_err(connect)?;
     let number: String = row.try_get(0).map_err(connect)?;
     let name: String = row.try_get(1).map_err(connect)?;
-    match number.parse::<u32>() {
-        Ok(number) if number >= OLDEST => Ok(()),
-        _ => Err(OpenError::OldServer(name)),
-    }
+    if is_supported(&number) { Ok(()) } else { Err(OpenError::OldServer(name)) }
+}
+
+fn is_supported(server_version_num: &str) -> bool {
+    server_version_num.parse().is_ok_and(|number: u32| number >= OLDEST)
 }
 
 fn connect(error: sqlx::Error) -> OpenError {
@@ -128,3 +128,22 @@ const WAIT: Duration = Duration::from_secs(10);
 const LOCK: i64 = 0x6373_676e;
 const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asks_for_postgresql_15() {
+        for (number, supported) in [
+            ("150000", true),
+            ("170002", true),
+            ("149999", false),
+            ("90624", false),
+            ("", false),
+            ("15", false),
+        ] {
+            assert_eq!(is_supported(number), supported, "{number}");
+        }
+    }
+}

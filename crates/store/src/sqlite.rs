@@ -8,8 +8,7 @@ use std::time::Duration;
 use countersign_issuer::store::{Store, StoreError, Unique};
 use sqlx::Sqlite;
 use sqlx::error::DatabaseError;
-use sqlx::sqlite::SqliteSynchronous;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteQueryResult, SqliteSynchronous};
 use tokio::sync::Mutex;
 
 use crate::engine::{Engine, Lock};
@@ -32,13 +31,8 @@ pub(crate) async fn open(path: &Path) -> Result<Arc<dyn Store>, OpenError> {
         .idle_timeout(None)
         .acquire_timeout(WAIT)
         .test_before_acquire(false)
-        .connect_lazy_with(
-            options
-                .clone()
-                .journal_mode(SqliteJournalMode::Wal)
-                // A revoked secret stays revoked when the power fails; the price is one fsync for each change.
-                .synchronous(SqliteSynchronous::Full),
-        );
+        // A revoked secret stays revoked when the power fails; the price is one fsync for each change.
+        .connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Full));
     migrate(&writers, &lock).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -113,13 +107,19 @@ impl Lock for FileLock {
 }
 
 async fn migrate(pool: &sqlx::SqlitePool, lock: &FileLock) -> Result<(), OpenError> {
-    let ours = migrations::migrator(MIGRATIONS);
-    let mut connection = pool.acquire().await.map_err(|error| OpenError::Connect(Box::new(error)))?;
+    let ours = migrations::migrations(MIGRATIONS);
+    let mut connection = pool.acquire().await.map_err(connect)?;
     if migrations::are_applied(&mut *connection, &ours).await? {
         return Ok(());
     }
-    let _alone = lock.lock().await.map_err(|error| OpenError::Taken(error.to_string()))?;
-    ours.run(&mut *connection).await.map_err(migrations::failed)
+    let _alone = lock.lock().await.map_err(migrations::not_alone)?;
+    // The mode stays with the file. Setting it at each connect would fail while another connection sets it too.
+    sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *connection).await.map_err(connect)?;
+    migrations::apply(&mut *connection, &ours).await
+}
+
+fn connect(error: sqlx::Error) -> OpenError {
+    OpenError::Connect(Box::new(error))
 }
 
 /// Makes the file if it is not there; gives its one true path, so that every way to it leads to the same lock.

@@ -2,7 +2,7 @@
 
 // The testkit's own file: depending on the testkit would build the whole server before these tests.
 #[path = "../../testkit/src/postgres.rs"]
-mod databases;
+pub mod databases;
 
 mod sqlite {
     use std::sync::Arc;

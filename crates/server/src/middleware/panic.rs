@@ -33,7 +33,7 @@ mod tests {
             tokio::task::yield_now().await;
             panic!("on purpose");
         };
-        let caught = Caught(Box::pin(async { work.await }));
+        let caught = Caught(Box::pin(work));
         assert!(caught.await.is_err());
         assert_eq!(Caught(Box::pin(async { 7 })).await.ok(), Some(7));
     }

@@ -1,6 +1,6 @@
-//! The one shape of fidesops' errors: `{"detail": …}`.
+//! The one shape of fidesops' errors, `{"detail": …}`, and the answers of client management.
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use countersign_issuer::admin::AdminError;
 use countersign_issuer::refusal::Fault;
 use http::header::WWW_AUTHENTICATE;
@@ -8,27 +8,100 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::door::Door;
+use crate::extract::body::Unread;
 use crate::middleware::Told;
 use crate::respond;
 
-/// `{"detail":"…"}`.
-pub(super) fn detail(status: StatusCode, text: &str) -> Response {
-    respond::json(status, format!(r#"{{"detail":{}}}"#, respond::quoted(text)))
+/// Why client management does not do as it was asked.
+#[derive(Debug)]
+pub(crate) enum No {
+    /// There is no bearer token.
+    Unauthenticated,
+    /// The token is bad, or too narrow: one answer for both, as there.
+    NotAuthorized,
+    /// The caller may not give these scopes.
+    Lacks(String),
+    /// No client has this id.
+    UnknownClient,
+    /// A scope that the registry does not have.
+    InvalidScope(String),
+    /// A body or a query that breaks a rule.
+    Invalid {
+        /// Where, as a path from the outside in.
+        at: Vec<String>,
+        /// The rule.
+        message: String,
+    },
+    /// Something stands in the way.
+    Conflict(String),
+    /// The body did not arrive.
+    Unread(Unread),
+    /// Ours.
+    Fault(Fault),
 }
 
-/// A body that breaks a rule, as pydantic 1 tells it.
-pub(super) fn invalid(at: &[&str], message: &str, kind: &str) -> Response {
-    let error = serde_json::json!({"detail": [{"loc": at, "msg": message, "type": kind}]});
-    respond::json(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
-}
-
-/// 401 with the challenge of a scheme.
-pub(super) fn unauthorized(text: &str, scheme: Option<&'static str>) -> Response {
-    let mut response = detail(StatusCode::UNAUTHORIZED, text);
-    if let Some(scheme) = scheme {
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+impl No {
+    /// A body or a query that breaks a rule.
+    pub(super) fn invalid(at: &[&str], message: impl Into<String>) -> Self {
+        let at = at.iter().filter(|step| !step.is_empty()).map(|&step| step.to_owned()).collect();
+        Self::Invalid { at, message: message.into() }
     }
-    response
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "no_token",
+            Self::NotAuthorized => "token_not_accepted",
+            Self::Lacks(_) => "scope_not_held",
+            Self::UnknownClient => "no_such_client",
+            Self::InvalidScope(_) => "unknown_scope",
+            Self::Invalid { .. } => "malformed",
+            Self::Conflict(_) => "conflict",
+            Self::Unread(_) => "body_not_read",
+            Self::Fault(_) => "fault",
+        }
+    }
+}
+
+impl IntoResponse for No {
+    fn into_response(self) -> Response {
+        let told = Told { door: DOOR, reason: Some(self.reason()), ..Told::default() };
+        told.within(match self {
+            Self::Unauthenticated => unauthorized("Failed to authenticate", Some("Bearer")),
+            Self::NotAuthorized => detail(StatusCode::FORBIDDEN, "Not Authorized for this action"),
+            Self::Lacks(text) => detail(StatusCode::FORBIDDEN, &text),
+            Self::UnknownClient => detail(StatusCode::NOT_FOUND, "Client not found."),
+            Self::InvalidScope(text) => detail(StatusCode::UNPROCESSABLE_ENTITY, &text),
+            Self::Invalid { at, message } => invalid(&at, &message),
+            Self::Conflict(text) => detail(StatusCode::CONFLICT, &text),
+            Self::Unread(unread) => not_read(unread),
+            Self::Fault(fault) => return broken(&fault),
+        })
+    }
+}
+
+impl From<AdminError> for No {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::NotAllowed { .. } => Self::NotAuthorized,
+            AdminError::NotFound(_) => Self::UnknownClient,
+            AdminError::Invalid { field, rule } => Self::invalid(&["body", &field], rule),
+            AdminError::Conflict { detail, .. } => Self::Conflict(detail),
+            AdminError::Stale => Self::Conflict("The client was changed meanwhile; try again.".to_owned()),
+            AdminError::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+impl From<Fault> for No {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Unread> for No {
+    fn from(unread: Unread) -> Self {
+        Self::Unread(unread)
+    }
 }
 
 /// 200 with a JSON value.
@@ -41,21 +114,24 @@ pub(super) fn null() -> Response {
     respond::json(StatusCode::OK, "null".to_owned())
 }
 
-/// A command that was not carried out.
-pub(super) fn from_admin(error: AdminError) -> Response {
-    match error {
-        AdminError::NotAllowed { .. } => detail(StatusCode::FORBIDDEN, "Not Authorized for this action"),
-        AdminError::NotFound(_) => detail(StatusCode::NOT_FOUND, "Client not found."),
-        AdminError::Invalid { field, rule } => invalid(&["body", &field], &rule, "value_error"),
-        AdminError::Conflict { detail: text, .. } => detail(StatusCode::CONFLICT, &text),
-        AdminError::Stale => detail(StatusCode::CONFLICT, "The client was changed meanwhile; try again."),
-        AdminError::Fault(fault) => broken(&fault),
-    }
+/// `{"detail":"…"}`.
+pub(super) fn detail(status: StatusCode, text: &str) -> Response {
+    respond::json(status, format!(r#"{{"detail":{}}}"#, respond::quoted(text)))
 }
 
-/// A failure of ours.
-pub(super) fn broken(fault: &Fault) -> Response {
-    Told { door: DOOR, cause: Some(respond::cause(fault)), ..Told::default() }.within(respond::broken(fault))
+/// 401, with the challenge of a scheme where there is one.
+pub(super) fn unauthorized(text: &str, scheme: Option<&'static str>) -> Response {
+    let mut response = detail(StatusCode::UNAUTHORIZED, text);
+    if let Some(scheme) = scheme {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+    }
+    response
+}
+
+/// A body that did not arrive whole.
+pub(super) fn not_read(unread: Unread) -> Response {
+    let (status, text) = respond::unread(unread);
+    detail(status, text)
 }
 
 /// No such URL, no such realm, or none that speaks this dialect.
@@ -66,6 +142,17 @@ pub(super) fn not_found() -> Response {
 /// One of our URLs, another method; the router adds `Allow`.
 pub(crate) async fn wrong_method(_: Door) -> Response {
     detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
+}
+
+/// A failure of ours.
+fn broken(fault: &Fault) -> Response {
+    Told { door: DOOR, cause: Some(respond::cause(fault)), ..Told::default() }.within(respond::broken(fault))
+}
+
+/// As pydantic 1 tells what is wrong with a body.
+fn invalid(at: &[String], message: &str) -> Response {
+    let error = serde_json::json!({"detail": [{"loc": at, "msg": message, "type": "value_error"}]});
+    respond::json(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
 }
 
 /// What this dialect is called in the log and in metrics.

@@ -1,14 +1,12 @@
 //! The bodies of client management: an array of scopes (fidesops), an object (fides), or nothing.
 
 use axum::extract::Request;
-use axum::response::Response;
 use countersign_proto::jose::json::{self, Limits};
 use serde_json::Value;
 
-use super::answer;
+use super::answer::No;
 use crate::extract::media_type::MediaType;
 use crate::extract::posted::{CAP, Posted};
-use crate::respond;
 
 /// What a client shall be.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,18 +18,15 @@ pub(super) struct Wanted {
 }
 
 /// Waits for a body and reads it.
-pub(super) async fn read(request: Request) -> Result<Wanted, Response> {
-    let posted = Posted::read(request).await.map_err(|unread| {
-        let (status, text) = respond::unread(unread);
-        answer::detail(status, text)
-    })?;
+pub(super) async fn read(request: Request) -> Result<Wanted, No> {
+    let posted = Posted::read(request).await?;
     if posted.body.is_empty() {
         return Ok(Wanted::default());
     }
     if MediaType::of(&posted.head.headers) != MediaType::Json {
-        return Err(answer::invalid(&["body"], "the body is not application/json", "type_error.json"));
+        return Err(No::invalid(&["body"], "the body is not application/json"));
     }
-    parse(&posted.body).map_err(|(at, message)| answer::invalid(&["body", at], message, "type_error"))
+    parse(&posted.body).map_err(|(at, message)| No::invalid(&["body", at], message))
 }
 
 fn parse(body: &[u8]) -> Result<Wanted, (&'static str, &'static str)> {

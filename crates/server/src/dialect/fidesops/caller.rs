@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::response::Response;
 use countersign_issuer::admin::{Administrator, Right};
 use countersign_issuer::api::BuiltIn;
 use countersign_issuer::client::ClientRecord;
@@ -10,10 +9,10 @@ use countersign_issuer::issuer::{OwnToken, OwnTokenError};
 use countersign_issuer::realm::SYSTEM;
 use countersign_issuer::refusal::Fault;
 use countersign_issuer::registry::{ApiView, RealmView};
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, StatusCode};
 
-use super::answer;
+use super::answer::No;
 use crate::middleware::RequestId;
 use crate::state::AppState;
 
@@ -32,21 +31,20 @@ impl Caller {
         headers: &HeaderMap,
         id: &RequestId,
         scope: &str,
-    ) -> Result<Self, Response> {
-        let token =
-            bearer(headers).ok_or_else(|| answer::unauthorized("Failed to authenticate", Some("Bearer")))?;
+    ) -> Result<Self, No> {
+        let token = bearer(headers).ok_or(No::Unauthenticated)?;
         if let Some(root) = root(app, realm, token).await? {
             let by = Administrator::door(&actor(&root), realm.name(), Right::ALL, id.as_str());
             return Ok(Self { by, held: None });
         }
         let api = default_api(realm)?;
-        let token = verified(app, realm, token, api.identifier()).await?.ok_or_else(not_authorized)?;
+        let token = verified(app, realm, token, api.identifier()).await?.ok_or(No::NotAuthorized)?;
         let record = app.issuer().client_record(realm, &token.client_id).await;
-        let record = record.map_err(|fault| answer::broken(&fault))?.ok_or_else(not_authorized)?;
+        let record = record?.ok_or(No::NotAuthorized)?;
         let now = scopes_on(&record, api.id());
         let all_still_held = token.scopes.iter().all(|scope| now.iter().any(|held| held == scope));
         if !all_still_held || !token.scopes.iter().any(|held| held == scope) {
-            return Err(not_authorized());
+            return Err(No::NotAuthorized);
         }
         let rights = [Right::ClientRead, Right::ClientWrite];
         let by = Administrator::door(&actor(&token), realm.name(), &rights, id.as_str());
@@ -60,14 +58,14 @@ impl Caller {
     }
 
     /// Whether it may change this client: one that holds nothing more than the caller does.
-    pub(super) fn may_touch(&self, realm: &RealmView, record: &ClientRecord) -> Result<(), Response> {
+    pub(super) fn may_touch(&self, realm: &RealmView, record: &ClientRecord) -> Result<(), No> {
         let Some(held) = &self.held else { return Ok(()) };
         let default = default_api(realm)?;
         let within = record.grants.iter().all(|grant| {
             let mut scopes = grant.default.iter().chain(&grant.optional);
             grant.api_id == default.id() && scopes.all(|scope| held.iter().any(|held| held == scope.as_str()))
         });
-        if within { Ok(()) } else { Err(not_authorized()) }
+        if within { Ok(()) } else { Err(No::NotAuthorized) }
     }
 }
 
@@ -78,25 +76,19 @@ pub(super) fn scopes_on(record: &ClientRecord, api_id: &str) -> Vec<String> {
 }
 
 /// The API whose scopes are this dialect's registry.
-pub(super) fn default_api(realm: &RealmView) -> Result<&Arc<ApiView>, Response> {
-    realm.builtin(BuiltIn::Default).ok_or_else(|| {
-        answer::broken(&Fault::Broken(format!("the realm {} has no default API", realm.name())))
-    })
-}
-
-/// One answer for a bad token and for one that is too narrow, as there.
-pub(super) fn not_authorized() -> Response {
-    answer::detail(StatusCode::FORBIDDEN, "Not Authorized for this action")
+pub(super) fn default_api(realm: &RealmView) -> Result<&Arc<ApiView>, No> {
+    let missing = || Fault::Broken(format!("the realm {} has no default API", realm.name()));
+    Ok(realm.builtin(BuiltIn::Default).ok_or_else(missing)?)
 }
 
 /// The root client of `system`, if the token is one that it got here and it still has every right.
-async fn root(app: &AppState, realm: &Arc<RealmView>, token: &str) -> Result<Option<OwnToken>, Response> {
+async fn root(app: &AppState, realm: &Arc<RealmView>, token: &str) -> Result<Option<OwnToken>, No> {
     let Some(door) = realm.root_door() else { return Ok(None) };
     let Some(token) = verified(app, realm, token, door.identifier()).await? else { return Ok(None) };
     let Some(system) = app.issuer().realm(SYSTEM) else { return Ok(None) };
     let Some(admin) = system.builtin(BuiltIn::Admin) else { return Ok(None) };
     let record = app.issuer().client_record(&system, &token.client_id).await;
-    let held = record.map_err(|fault| answer::broken(&fault))?.map(|record| scopes_on(&record, admin.id()));
+    let held = record?.map(|record| scopes_on(&record, admin.id()));
     let is_root =
         held.is_some_and(|held| Right::ALL.iter().all(|right| held.iter().any(|h| h == right.as_str())));
     Ok(is_root.then_some(token))
@@ -107,10 +99,10 @@ async fn verified(
     realm: &Arc<RealmView>,
     token: &str,
     audience: &str,
-) -> Result<Option<OwnToken>, Response> {
+) -> Result<Option<OwnToken>, No> {
     match app.issuer().verify(realm, token, audience).await {
         Ok(token) => Ok(Some(token)),
-        Err(OwnTokenError::Fault(fault)) => Err(answer::broken(&fault)),
+        Err(OwnTokenError::Fault(fault)) => Err(fault.into()),
         Err(_) => Ok(None),
     }
 }

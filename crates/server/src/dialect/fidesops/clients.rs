@@ -6,11 +6,11 @@ use countersign_issuer::admin::{Administrator, PageAsk};
 use countersign_issuer::client::ClientRecord;
 use countersign_issuer::registry::RealmView;
 use countersign_proto::admin::{Change, ClientBody, ClientPatch, NewClient, NewSecret};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use serde::Serialize;
 use serde_json::json;
 
-use super::answer::{self, from_admin};
+use super::answer::{self, No};
 use super::caller::{Caller, default_api, scopes_on};
 use super::door::Door;
 use super::{body, scopes};
@@ -32,13 +32,13 @@ pub(crate) async fn create(
     Door(realm): Door,
     id: RequestId,
     request: Request,
-) -> Result<Response, Response> {
+) -> Result<Response, No> {
     let caller = Caller::of(&app, &realm, request.headers(), &id, "client:create").await?;
     let wanted = body::read(request).await?;
     let names = wanted.scopes.unwrap_or_default();
     scopes::check(&realm, &caller, &names)?;
     let new = NewClient { name: wanted.name, description: wanted.description, ..NewClient::default() };
-    let made = app.issuer().create_client(&caller.by, realm.name(), new).await.map_err(from_admin)?;
+    let made = app.issuer().create_client(&caller.by, realm.name(), new).await?;
     let client_id = made.body.client.client_id;
     // Its secret is known to nobody until this has succeeded too.
     scopes::put(&app, &realm, &caller, &client_id, names, None).await?;
@@ -52,10 +52,10 @@ pub(crate) async fn list(
     RawQuery(query): RawQuery,
     id: RequestId,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, No> {
     let caller = Caller::of(&app, &realm, &headers, &id, "client:read").await?;
     let (page, size) = page_of(query.as_deref().unwrap_or_default())?;
-    let total = app.issuer().count_clients(&realm).await.map_err(|fault| answer::broken(&fault))?;
+    let total = app.issuer().count_clients(&realm).await?;
     let items = items(&app, &realm, &caller.by, page, size).await?;
     let pages = total.saturating_add(size - 1) / size;
     Ok(answer::ok(&json!({"items": items, "total": total, "page": page, "size": size, "pages": pages})))
@@ -68,9 +68,9 @@ pub(crate) async fn read(
     Path(client_id): Path<String>,
     id: RequestId,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, No> {
     Caller::of(&app, &realm, &headers, &id, "client:read").await?;
-    let record = record(&app, &realm, &client_id).await?.ok_or_else(not_there)?;
+    let record = record(&app, &realm, &client_id).await?.ok_or(No::UnknownClient)?;
     Ok(answer::ok(&item(&realm, &record)?))
 }
 
@@ -81,10 +81,10 @@ pub(crate) async fn update(
     Path(client_id): Path<String>,
     id: RequestId,
     request: Request,
-) -> Result<Response, Response> {
+) -> Result<Response, No> {
     let caller = Caller::of(&app, &realm, request.headers(), &id, "client:update").await?;
     let wanted = body::read(request).await?;
-    let before = record(&app, &realm, &client_id).await?.ok_or_else(not_there)?;
+    let before = record(&app, &realm, &client_id).await?.ok_or(No::UnknownClient)?;
     caller.may_touch(&realm, &before)?;
     scopes::check(&realm, &caller, wanted.scopes.as_deref().unwrap_or_default())?;
     let set = |value: Option<String>| value.map_or(Change::Keep, Change::Set);
@@ -95,11 +95,11 @@ pub(crate) async fn update(
     };
     let expected = Some(before.client.revision);
     let updated = app.issuer().update_client(&caller.by, realm.name(), &client_id, patch, expected).await;
-    let revision = updated.map_err(from_admin)?.revision;
+    let revision = updated?.revision;
     if let Some(names) = wanted.scopes {
         scopes::put(&app, &realm, &caller, &client_id, names, Some(revision)).await?;
     }
-    let after = record(&app, &realm, &client_id).await?.ok_or_else(not_there)?;
+    let after = record(&app, &realm, &client_id).await?.ok_or(No::UnknownClient)?;
     Ok(answer::ok(&item(&realm, &after)?))
 }
 
@@ -110,13 +110,13 @@ pub(crate) async fn delete(
     Path(client_id): Path<String>,
     id: RequestId,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, No> {
     let caller = Caller::of(&app, &realm, &headers, &id, "client:delete").await?;
     if let Some(record) = record(&app, &realm, &client_id).await? {
         caller.may_touch(&realm, &record)?;
         let expected = Some(record.client.revision);
         let deleted = app.issuer().delete_client(&caller.by, realm.name(), &client_id, expected).await;
-        deleted.map_err(from_admin)?;
+        deleted?;
     }
     Ok(answer::null())
 }
@@ -128,15 +128,15 @@ pub(crate) async fn new_secret(
     Path(client_id): Path<String>,
     id: RequestId,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, No> {
     let caller = Caller::of(&app, &realm, &headers, &id, "client:update").await?;
-    let before = record(&app, &realm, &client_id).await?.ok_or_else(not_there)?;
+    let before = record(&app, &realm, &client_id).await?.ok_or(No::UnknownClient)?;
     caller.may_touch(&realm, &before)?;
     let made = app.issuer().create_secret(&caller.by, realm.name(), &client_id, NewSecret::default()).await;
-    let secret = made.map_err(from_admin)?.body.secret;
+    let secret = made?.body.secret;
     for old in &before.secrets {
         let gone = app.issuer().delete_secret(&caller.by, realm.name(), &client_id, &old.id, None).await;
-        gone.map_err(from_admin)?;
+        gone?;
     }
     Ok(answer::ok(&json!({"client_id": client_id, "client_secret": secret})))
 }
@@ -146,11 +146,11 @@ pub(super) async fn record(
     app: &AppState,
     realm: &RealmView,
     client_id: &str,
-) -> Result<Option<ClientRecord>, Response> {
-    app.issuer().client_record(realm, client_id).await.map_err(|fault| answer::broken(&fault))
+) -> Result<Option<ClientRecord>, No> {
+    Ok(app.issuer().client_record(realm, client_id).await?)
 }
 
-fn item(realm: &RealmView, record: &ClientRecord) -> Result<Item, Response> {
+fn item(realm: &RealmView, record: &ClientRecord) -> Result<Item, No> {
     Ok(Item {
         client_id: record.client.client_id.to_string(),
         name: record.client.name.clone(),
@@ -166,13 +166,13 @@ async fn items(
     by: &Administrator,
     page: i64,
     size: i64,
-) -> Result<Vec<Item>, Response> {
+) -> Result<Vec<Item>, No> {
     let api = default_api(realm)?.id().to_owned();
     let (mut skip, mut cursor, mut items) = ((page - 1) * size, None::<String>, Vec::new());
     loop {
         let limit = if skip > 0 { skip.min(STEP) } else { size };
         let ask = PageAsk { limit: Some(limit), cursor: cursor.as_deref() };
-        let step = app.issuer().list_clients(by, realm.name(), &ask).await.map_err(from_admin)?;
+        let step = app.issuer().list_clients(by, realm.name(), &ask).await?;
         if skip > 0 {
             skip -= limit;
         } else {
@@ -193,7 +193,7 @@ fn shown(client: ClientBody, api_id: &str) -> Item {
 }
 
 /// `page` from 1, `size` from 1 to 100.
-fn page_of(query: &str) -> Result<(i64, i64), Response> {
+fn page_of(query: &str) -> Result<(i64, i64), No> {
     let (mut page, mut size) = (1, 50);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let (slot, most) = match &*name {
@@ -201,15 +201,13 @@ fn page_of(query: &str) -> Result<(i64, i64), Response> {
             "size" => (&mut size, 100),
             _ => continue,
         };
-        *slot = value.parse().ok().filter(|number| (1..=most).contains(number)).ok_or_else(|| {
-            answer::invalid(&["query", &name], "value is not a valid integer in range", "type_error.integer")
-        })?;
+        *slot = value
+            .parse()
+            .ok()
+            .filter(|number| (1..=most).contains(number))
+            .ok_or_else(|| No::invalid(&["query", &name], "value is not a valid integer in range"))?;
     }
     Ok((page, size))
-}
-
-fn not_there() -> Response {
-    answer::detail(StatusCode::NOT_FOUND, "Client not found.")
 }
 
 const STEP: i64 = 1000;

@@ -4,9 +4,9 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use countersign_issuer::registry::RealmView;
 use countersign_proto::admin::GrantPut;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 
-use super::answer::{self, from_admin};
+use super::answer::{self, No};
 use super::caller::{Caller, default_api, scopes_on};
 use super::door::Door;
 use super::{body, clients};
@@ -19,7 +19,7 @@ pub(crate) async fn registry(
     Door(realm): Door,
     id: RequestId,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, No> {
     Caller::of(&app, &realm, &headers, &id, "scope:read").await?;
     let names: Vec<&str> = default_api(&realm)?.scope_names().collect();
     Ok(answer::ok(&names))
@@ -32,7 +32,7 @@ pub(crate) async fn read(
     Path(client_id): Path<String>,
     id: RequestId,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, No> {
     Caller::of(&app, &realm, &headers, &id, "client:read").await?;
     let record = clients::record(&app, &realm, &client_id).await?;
     let api = default_api(&realm)?;
@@ -46,7 +46,7 @@ pub(crate) async fn update(
     Path(client_id): Path<String>,
     id: RequestId,
     request: Request,
-) -> Result<Response, Response> {
+) -> Result<Response, No> {
     let caller = Caller::of(&app, &realm, request.headers(), &id, "client:update").await?;
     let wanted = body::read(request).await?;
     let Some(record) = clients::record(&app, &realm, &client_id).await? else { return Ok(answer::null()) };
@@ -58,12 +58,12 @@ pub(crate) async fn update(
 }
 
 /// Whether the caller may give these scopes: they exist, and it holds them.
-pub(super) fn check(realm: &RealmView, caller: &Caller, scopes: &[String]) -> Result<(), Response> {
+pub(super) fn check(realm: &RealmView, caller: &Caller, scopes: &[String]) -> Result<(), No> {
     let api = default_api(realm)?;
     if scopes.iter().any(|scope| !api.has_scope(scope)) {
         let all: Vec<&str> = api.scope_names().collect();
         let text = format!("Invalid Scope. Scopes must be one of {}.", python_list(&all));
-        return Err(answer::detail(StatusCode::UNPROCESSABLE_ENTITY, &text));
+        return Err(No::InvalidScope(text));
     }
     let missing = caller.missing(scopes);
     if missing.is_empty() {
@@ -71,7 +71,7 @@ pub(super) fn check(realm: &RealmView, caller: &Caller, scopes: &[String]) -> Re
     }
     let text =
         format!("Cannot assign scopes that you do not have. Missing scopes: {}", python_list(&missing));
-    Err(answer::detail(StatusCode::FORBIDDEN, &text))
+    Err(No::Lacks(text))
 }
 
 /// Makes these the client's default scopes on the default API, if it has not changed since it was judged.
@@ -82,10 +82,11 @@ pub(super) async fn put(
     client_id: &str,
     scopes: Vec<String>,
     expected: Option<i64>,
-) -> Result<(), Response> {
+) -> Result<(), No> {
     let grant = GrantPut { default: scopes, optional: Vec::new() };
     let put = app.issuer().put_grant(&caller.by, realm.name(), client_id, "default", grant, expected).await;
-    put.map(|_| ()).map_err(from_admin)
+    put?;
+    Ok(())
 }
 
 /// As Python prints a list of strings.

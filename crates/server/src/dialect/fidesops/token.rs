@@ -33,10 +33,7 @@ enum Denied {
 pub(crate) async fn token(State(app): State<AppState>, Door(realm): Door, request: Request) -> Response {
     let posted = match Posted::read(request).await {
         Ok(posted) => posted,
-        Err(unread) => {
-            let (status, text) = respond::unread(unread);
-            return answer::detail(status, text);
-        }
+        Err(unread) => return answer::not_read(unread),
     };
     app.admit(async { answer(&realm, issue(&app, &realm, &posted).await) }).await
 }

@@ -1,0 +1,123 @@
+//! All commands: one file each.
+
+mod api;
+mod audit;
+mod change;
+mod client;
+mod completions;
+mod config;
+mod context;
+mod demo;
+mod grant;
+mod health;
+mod inspect;
+mod key;
+mod realm;
+mod root;
+mod scope;
+mod secret;
+mod serve;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::output::{Format, Output};
+
+/// Machine-to-machine authorization: a server for OAuth 2.0 client credentials, and what administers it
+#[derive(Parser, Debug)]
+#[command(name = "countersign", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// How to answer
+    #[arg(long, short, global = true, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) output: Format,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What there is to do.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    Serve(serve::Serve),
+    Demo(demo::Demo),
+    Root(root::Root),
+    Realm(realm::Realm),
+    Api(api::Api),
+    Client(client::Client),
+    Grant(grant::Grant),
+    Secret(secret::Secret),
+    Key(key::Key),
+    Audit(audit::Audit),
+    Token(token::Token),
+    Inspect(inspect::Inspect),
+    Context(context::Context),
+    Config(config::Config),
+    Health(health::Health),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Serve(command) => on_all_processors(command.run(output)),
+            Self::Demo(command) => on_all_processors(command.run(output)),
+            Self::Root(command) => on_one(command.run(output)),
+            Self::Realm(command) => on_one(command.run(output)),
+            Self::Api(command) => on_one(command.run(output)),
+            Self::Client(command) => on_one(command.run(output)),
+            Self::Grant(command) => on_one(command.run(output)),
+            Self::Secret(command) => on_one(command.run(output)),
+            Self::Key(command) => on_one(command.run(output)),
+            Self::Audit(command) => on_one(command.run(output)),
+            Self::Token(command) => on_one(command.run(output)),
+            Self::Inspect(command) => on_one(command.run(output)),
+            Self::Health(command) => on_one(command.run(output)),
+            Self::Context(command) => command.run(output).map(|()| ExitCode::SUCCESS),
+            Self::Config(command) => command.run(output).map(|()| ExitCode::SUCCESS),
+            Self::Completions(command) => {
+                command.run(output);
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}
+
+/// What a command may end with: nothing to say, or a code of its own.
+trait Ends {
+    fn code(self) -> ExitCode;
+}
+
+impl Ends for () {
+    fn code(self) -> ExitCode {
+        ExitCode::SUCCESS
+    }
+}
+
+impl Ends for ExitCode {
+    fn code(self) -> ExitCode {
+        self
+    }
+}
+
+fn on_all_processors<T: Ends>(work: impl Future<Output = Result<T, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::new)?;
+    runtime.block_on(work).map(Ends::code)
+}
+
+fn on_one<T: Ends>(work: impl Future<Output = Result<T, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::new)?;
+    runtime.block_on(work).map(Ends::code)
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  countersign serve                     start a server; the first start says what to do next
+  countersign demo                      watch the whole story against a server that is thrown away
+  countersign realm create myorg
+  countersign token --realm myorg --client-id svc --client-secret-file svc.secret";
+
+#[cfg(test)]
+mod tests;

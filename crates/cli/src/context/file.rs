@@ -1,0 +1,101 @@
+//! The file of contexts: `$COUNTERSIGN_CONTEXTS`, else `countersign/contexts.toml` in the user's configuration folder.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::Context;
+use crate::environment;
+use crate::failure::Failure;
+use crate::private_file;
+
+/// All saved contexts.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Contexts {
+    /// The one that commands use unless told otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) current: Option<String>,
+    /// By name.
+    #[serde(rename = "context")]
+    pub(crate) by_name: BTreeMap<String, Context>,
+}
+
+impl Contexts {
+    /// Reads the file; none is like an empty one.
+    pub(crate) fn load() -> Result<Self, Failure> {
+        let path = path()?;
+        let text = match private_file::read(&path, MAX_FILE) {
+            Ok(text) => zeroize::Zeroizing::new(text),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(Failure::new(format!("cannot read {}: {error}", path.display()))),
+        };
+        toml::from_str(&text).map_err(|error| {
+            // the parser's own text would quote the line, and a line may hold a secret
+            let line = error
+                .span()
+                .map_or(1, |span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
+            Failure::new(format!("{}:{line}: {}", path.display(), error.message()))
+                .next("mend the line, or remove the file and add contexts again")
+        })
+    }
+
+    /// Writes the file (0600) in the place of the one before.
+    pub(crate) fn save(&self) -> Result<PathBuf, Failure> {
+        let path = path()?;
+        let cannot =
+            |error: &dyn std::fmt::Display| Failure::new(format!("cannot write {}: {error}", path.display()));
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            private_file::folder(folder).map_err(|error| cannot(&error))?;
+        }
+        let text = zeroize::Zeroizing::new(toml::to_string(self).map_err(|error| cannot(&error))?);
+        private_file::replace(&path, &text).map_err(|error| cannot(&error))?;
+        Ok(path)
+    }
+
+    /// The context of this name, or the current one.
+    pub(crate) fn choose(mut self, name: Option<&str>) -> Result<(String, Context), Failure> {
+        let Some(name) = name.map(str::to_owned).or(self.current.take()) else {
+            return Err(Failure::new("no context is chosen").next(
+                "start a server with `countersign serve`, which saves one, or add one with `countersign context add`",
+            ));
+        };
+        match self.by_name.remove(&name) {
+            Some(context) => Ok((name, context)),
+            None => Err(unknown(&name)),
+        }
+    }
+
+    /// Saves a server's root under `local`, or, where another server has that name, `local-PORT`; returns the name.
+    pub(crate) fn add_local(&mut self, context: Context, port: u16) -> String {
+        let taken = self.by_name.get(LOCAL).is_some_and(|other| other.server != context.server);
+        let name = if taken { format!("{LOCAL}-{port}") } else { LOCAL.to_owned() };
+        self.by_name.insert(name.clone(), context);
+        self.current = Some(name.clone());
+        name
+    }
+}
+
+pub(crate) fn unknown(name: &str) -> Failure {
+    Failure::new(format!("there is no context '{name}'")).next("`countersign context list` shows all")
+}
+
+fn path() -> Result<PathBuf, Failure> {
+    if let Some(path) = environment::text("COUNTERSIGN_CONTEXTS") {
+        return Ok(path.into());
+    }
+    let config = environment::text("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|folder| folder.is_absolute()) // relative ones are invalid, says its specification
+        .or_else(|| environment::text("HOME").map(|home| PathBuf::from(home).join(".config")))
+        .or_else(|| environment::text("APPDATA").map(PathBuf::from));
+    config.map(|folder| folder.join("countersign").join("contexts.toml")).ok_or_else(|| {
+        Failure::new("there is no place for contexts: neither HOME nor XDG_CONFIG_HOME is set")
+            .next("name a file with the variable COUNTERSIGN_CONTEXTS")
+    })
+}
+
+const LOCAL: &str = "local";
+const MAX_FILE: u64 = 1 << 20;

@@ -1,0 +1,109 @@
+//! What the environment says besides settings: secrets, and choices of the command line.
+
+use std::env;
+
+use countersign_proto::client_id::ClientId;
+use countersign_proto::secret::ClientSecret;
+
+use crate::failure::Failure;
+
+/// The root client that an operator chose.
+pub(crate) struct GivenRoot {
+    /// Its id.
+    pub(crate) client_id: ClientId,
+    /// Its secret.
+    pub(crate) secret: ClientSecret,
+    /// The variable that holds the secret.
+    pub(crate) variable: &'static str,
+}
+
+/// Variables of ours that are no settings.
+pub(crate) const OTHERS: &[&str] = &[
+    ROOT_ID,
+    ROOT_SECRET,
+    MASTER_KEYS,
+    CLIENT_SECRET,
+    "COUNTERSIGN_CONFIG",
+    "COUNTERSIGN_CONTEXT",
+    "COUNTERSIGN_CONTEXTS",
+    "COUNTERSIGN_REALM",
+];
+
+/// The text of the keys file, in its place.
+pub(crate) const MASTER_KEYS: &str = "COUNTERSIGN_MASTER_KEYS";
+/// The secret that `token` takes unless another source is named.
+pub(crate) const CLIENT_SECRET: &str = "COUNTERSIGN_CLIENT_SECRET";
+
+/// Every variable that is text.
+pub(crate) fn all() -> impl Iterator<Item = (String, String)> {
+    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// A variable, unless it is empty or no text.
+pub(crate) fn text(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The root client that the environment gives: ours, or by the names that fidesops and fides use.
+///
+/// The first pair of which anything is set must be whole, so that a slip in a name is not a silent other root.
+pub(crate) fn root() -> Result<Option<GivenRoot>, Failure> {
+    root_in(text)
+}
+
+fn root_in(get: impl Fn(&str) -> Option<String>) -> Result<Option<GivenRoot>, Failure> {
+    for (id_name, secret_name) in ROOTS {
+        let (id, secret) = (get(id_name), get(secret_name));
+        let (id, secret) = match (id, secret) {
+            (None, None) => continue,
+            (Some(id), Some(secret)) => (id, secret),
+            (Some(_), None) => return Err(half(id_name, secret_name)),
+            (None, Some(_)) => return Err(half(secret_name, id_name)),
+        };
+        let client_id = ClientId::parse(&id).map_err(|error| Failure::new(format!("{id_name}: {error}")))?;
+        let given = ClientSecret::given(&secret);
+        let secret = given.map_err(|error| Failure::new(format!("{secret_name}: {error}")))?;
+        return Ok(Some(GivenRoot { client_id, secret, variable: secret_name }));
+    }
+    Ok(None)
+}
+
+fn half(there: &str, missing: &str) -> Failure {
+    Failure::new(format!("{there} is set and {missing} is not"))
+        .next("set both to choose the root client, or none to have one made")
+}
+
+const ROOT_ID: &str = "COUNTERSIGN_ROOT_CLIENT_ID";
+const ROOT_SECRET: &str = "COUNTERSIGN_ROOT_CLIENT_SECRET";
+
+const ROOTS: [(&str, &str); 4] = [
+    (ROOT_ID, ROOT_SECRET),
+    ("FIDESOPS__SECURITY__OAUTH_ROOT_CLIENT_ID", "FIDESOPS__SECURITY__OAUTH_ROOT_CLIENT_SECRET"),
+    ("FIDES__SECURITY__OAUTH_ROOT_CLIENT_ID", "FIDES__SECURITY__OAUTH_ROOT_CLIENT_SECRET"),
+    ("OAUTH_ROOT_CLIENT_ID", "OAUTH_ROOT_CLIENT_SECRET"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root(variables: &[(&str, &str)]) -> Result<Option<GivenRoot>, Failure> {
+        root_in(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    }
+
+    /// dialects c.5: the root client by all its names, the first pair wins, half a pair is an error.
+    #[test]
+    fn the_root_client_has_four_pairs_of_names() {
+        for (id, secret) in ROOTS {
+            let given = root(&[(id, "fidesopsadmin"), (secret, "fidesopsadminsecret")]).unwrap().unwrap();
+            assert_eq!((given.client_id.as_str(), given.variable), ("fidesopsadmin", secret));
+            assert!(root(&[(id, "a")]).is_err());
+            assert!(root(&[(secret, "fidesopsadminsecret")]).is_err());
+        }
+        assert!(root(&[]).unwrap().is_none());
+        let text = root(&[(ROOT_ID, "a"), (ROOT_SECRET, "short")]).err().unwrap().to_string();
+        assert!(text.contains(ROOT_SECRET) && text.contains("16 characters"), "{text}");
+        assert!(!text.contains("short\""));
+        assert!(root(&[(ROOT_ID, "a b"), (ROOT_SECRET, "fidesopsadminsecret")]).is_err());
+    }
+}

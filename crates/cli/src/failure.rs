@@ -1,0 +1,74 @@
+//! What a command says when it could not do its work: what is wrong, and what to do next.
+
+use std::fmt;
+
+/// Why a command ends without having done its work.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    what: String,
+    next: Option<String>,
+}
+
+impl Failure {
+    /// What is wrong, in one sentence.
+    pub(crate) fn new(what: impl fmt::Display) -> Self {
+        Self { what: what.to_string(), next: None }
+    }
+
+    /// What that means for the whole.
+    #[must_use]
+    pub(crate) fn prefix(mut self, whole: &str) -> Self {
+        self.what = format!("{whole}: {}", self.what);
+        self
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.what)?;
+        match &self.next {
+            Some(next) => write!(f, "\n  next: {next}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Errors whose text says what to do already.
+macro_rules! speaks_for_itself {
+    ($($error:ty),+ $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::new(error)
+            }
+        })+
+    };
+}
+
+speaks_for_itself!(
+    countersign_listen::BindError,
+    countersign_listen::tls::TlsError,
+    countersign_issuer::random::NoRandomness,
+    countersign_server::config::ConfigError,
+    countersign_store::UrlError,
+);
+
+/// With its causes: the outermost alone says too little.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = inner.source();
+    }
+    text
+}

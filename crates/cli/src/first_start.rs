@@ -1,0 +1,177 @@
+//! What a start tells a person: where the server is, and at the first one the root secret and what to do next.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use countersign_issuer::realm::SYSTEM;
+use countersign_server::config::Config;
+
+use crate::context::{Context, Contexts};
+use crate::failure::Failure;
+use crate::output::{self, Output, shell};
+use crate::private_file;
+use crate::wire::Server;
+
+/// Tells, saves the context, and returns the file of the secret where one was written.
+///
+/// `root_variable` is the environment variable that the root secret came from; it is then neither shown nor saved.
+pub(crate) fn tell(
+    server: &Server,
+    config: &Config,
+    root_variable: Option<&'static str>,
+    output: Output,
+) -> Option<PathBuf> {
+    let mut text = places(server, config);
+    let mut secret_file = None;
+    match (&server.root.secret, root_variable) {
+        (Some(secret), _) => {
+            let _ = writeln!(text, "\nThis is the first start. The root client administers every realm:\n");
+            let _ = writeln!(text, "  client id   {}", server.root.client_id);
+            if output::is_terminal() && !output.is_json() {
+                let _ = writeln!(text, "  secret      {}   (shown once; it is not kept)", secret.expose());
+            } else {
+                let (line, path) = keep(server, &config.storage.data, secret.expose());
+                text.push_str(&line);
+                secret_file = path;
+            }
+            let context = context(server, Some(secret.expose().to_owned()), None);
+            text.push_str(&remember(context, server));
+            text.push_str(&next(&program()));
+        }
+        (None, Some(variable)) => {
+            let _ = writeln!(text, "  root        {} (secret from {variable})", server.root.client_id);
+            let context = context(server, None, Some(variable.to_owned()));
+            if is_new_to_us(&context) {
+                text.push_str(&remember(context, server));
+            }
+        }
+        (None, None) => {}
+    }
+    if let Some(dev) = server.place.dev.as_ref().filter(|dev| dev.made) {
+        let _ = write!(text, "\n{}", dev.how_to_trust());
+    }
+    if !output.is_json() {
+        output.text(&text);
+    }
+    secret_file
+}
+
+fn places(server: &Server, config: &Config) -> String {
+    let place = &server.place;
+    let listen: Vec<String> = place.listen.iter().map(ToString::to_string).collect();
+    let mut text = format!("Countersign {} at {}\n\n", env!("CARGO_PKG_VERSION"), place.public_url);
+    let _ = writeln!(text, "  listens on  {}", listen.join(", "));
+    if let Some(admin) = place.admin {
+        let _ = writeln!(text, "  admin API   {admin}");
+    }
+    let _ = writeln!(text, "  health      http://{}/readyz", place.ops);
+    let _ = writeln!(text, "  data        {}", config.storage.data.display());
+    text
+}
+
+/// Where nobody looks at the output, it ends in files that others read: the secret gets one of its own.
+fn keep(server: &Server, data: &Path, secret: &str) -> (String, Option<PathBuf>) {
+    let path = data.join("root-client");
+    let text = zeroize::Zeroizing::new(format!(
+        "COUNTERSIGN_ROOT_CLIENT_ID={}\nCOUNTERSIGN_ROOT_CLIENT_SECRET={secret}\n",
+        server.root.client_id
+    ));
+    match private_file::replace(&path, &text) {
+        Ok(()) => {
+            let line = format!(
+                "  secret      in {} (0600): keep it elsewhere, then delete the file\n",
+                path.display()
+            );
+            (line, Some(path))
+        }
+        Err(error) => {
+            let line = format!(
+                "  secret      could not be written to {}: {error}\n              `countersign root reset` makes \
+                 another\n",
+                path.display()
+            );
+            (line, None)
+        }
+    }
+}
+
+fn context(server: &Server, secret: Option<String>, variable: Option<String>) -> Context {
+    let place = &server.place;
+    // with an admin listener of its own, that is where commands must go
+    let server_url = match place.admin {
+        Some(address) => {
+            let scheme = place.public_url.split("://").next().unwrap_or("http");
+            let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { host(address) };
+            format!("{scheme}://{host}:{}", address.port())
+        }
+        None => place.public_url.clone(),
+    };
+    Context {
+        server: server_url,
+        realm: SYSTEM.to_owned(),
+        client_id: server.root.client_id.clone(),
+        client_secret: secret,
+        client_secret_env: variable,
+        client_secret_file: None,
+        default_realm: None,
+        ca_file: place.dev.as_ref().and_then(|dev| std::path::absolute(&dev.ca).ok()),
+        danger_plain_http: false,
+    }
+}
+
+fn host(address: std::net::SocketAddr) -> String {
+    let text = address.to_string();
+    text.rsplit_once(':').map_or_else(String::new, |(host, _)| host.to_owned())
+}
+
+/// Whether no saved context has these credentials: a restart must not change which one is current.
+fn is_new_to_us(context: &Context) -> bool {
+    let same = |known: &Context| {
+        known.server == context.server
+            && known.client_id == context.client_id
+            && known.client_secret_env == context.client_secret_env
+    };
+    Contexts::load().is_ok_and(|contexts| !contexts.by_name.values().any(same))
+}
+
+fn remember(context: Context, server: &Server) -> String {
+    match save(context, server) {
+        Ok((name, path)) => {
+            format!("  context     '{name}' in {} (0600): commands use it from now on\n", path.display())
+        }
+        // a server needs no context; a container often has no home to keep one in
+        Err(failure) => format!("  context     not saved: {failure}\n"),
+    }
+}
+
+fn save(context: Context, server: &Server) -> Result<(String, PathBuf), Failure> {
+    let mut contexts = Contexts::load()?;
+    let port = server.place.listen.first().map_or(0, std::net::SocketAddr::port);
+    let name = contexts.add_local(context, port);
+    Ok((name, contexts.save()?))
+}
+
+/// Commands that can be pasted as they are, into any terminal.
+fn next(program: &str) -> String {
+    format!(
+        "
+To make a realm with an API and a client, and take its first token, paste into another terminal:
+
+  {program} realm create myorg
+  {program} api create https://orders.example --realm myorg --scope orders:read --scope orders:write
+  {program} client create svc --realm myorg --api https://orders.example --scope orders:read \
+--optional orders:write --save-context svc
+  {program} token --context svc
+"
+    )
+}
+
+/// This program as a shell finds it: the bare name where it was found by that, else its place.
+fn program() -> String {
+    let called = std::env::args().next().unwrap_or_default();
+    if !called.is_empty() && !called.contains(std::path::MAIN_SEPARATOR) {
+        return shell(&called);
+    }
+    let place = std::env::current_exe().map_or(called, |path| path.display().to_string());
+    shell(&place)
+}

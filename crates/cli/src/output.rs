@@ -1,0 +1,108 @@
+//! The only place that prints: text and tables for people, JSON for programs, on standard output; what is said beside
+//! the answer goes to standard error.
+
+mod table;
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+use countersign_proto::admin::Page;
+
+pub(crate) use table::Table;
+
+use crate::failure::Failure;
+
+/// How a command answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text and tables for people
+    #[default]
+    Text,
+    /// The JSON of the admin API, for programs
+    Json,
+}
+
+/// Where a command prints.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    pub(crate) format: Format,
+}
+
+impl Output {
+    /// Whether a program reads the answer.
+    pub(crate) fn is_json(self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Prints a text as it is, with a newline at its end.
+    pub(crate) fn text(self, text: &str) {
+        let newline = if text.ends_with('\n') { "" } else { "\n" };
+        // a reader that closed its end (`| head`) is no error of ours
+        let _ = write!(io::stdout().lock(), "{text}{newline}");
+    }
+
+    /// Prints a JSON body as the server sent it.
+    pub(crate) fn body(self, body: &[u8]) {
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(body).and_then(|()| out.write_all(b"\n"));
+    }
+
+    /// Prints a list as the admin API has it.
+    pub(crate) fn page(self, page: &Page<serde_json::Value>) -> Result<(), Failure> {
+        self.body(&serde_json::to_vec(page).map_err(Failure::new)?);
+        Ok(())
+    }
+
+    /// Prints a table.
+    pub(crate) fn table(self, table: &Table) {
+        self.text(&table.to_string());
+    }
+
+    /// Says something beside the answer, on standard error.
+    pub(crate) fn note(self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+/// Whether a person reads standard output.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// A text from elsewhere, fit for a terminal: no control characters that could move its cursor or hide words.
+pub(crate) fn clean(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if hidden(c) { '?' } else { c }).collect()
+}
+
+/// A word as a POSIX shell reads it.
+pub(crate) fn shell(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-:@,=+".contains(&b);
+    if !word.is_empty() && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Threats 6 "terminal escape in a name": what others chose cannot steer the terminal.
+    #[test]
+    fn foreign_text_cannot_steer_the_terminal() {
+        assert_eq!(clean("a\x1b[2Jb\r\nc\u{202e}d\u{9b}e"), "a?[2Jb??c?d?e");
+        assert_eq!(clean("Größe 日本"), "Größe 日本");
+    }
+
+    #[test]
+    fn words_can_be_pasted() {
+        assert_eq!(shell("https://orders.example"), "https://orders.example");
+        assert_eq!(shell("a b"), "'a b'");
+        assert_eq!(shell("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(shell(""), "''");
+    }
+}

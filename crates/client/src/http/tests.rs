@@ -1,0 +1,66 @@
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// A server that answers one request with `bytes` and returns what it read.
+async fn answering(bytes: &'static [u8]) -> (Endpoint, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/token?x=1", listener.local_addr().unwrap());
+    let served = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut read = vec![0; 4096];
+        let count = stream.read(&mut read).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        String::from_utf8_lossy(&read[..count]).into_owned()
+    });
+    (Endpoint::parse(&url).unwrap(), served)
+}
+
+fn small() -> HttpClient {
+    HttpClient::new(Settings { max_body: 8, timeout: Duration::from_millis(300), ..Settings::default() })
+}
+
+#[tokio::test]
+async fn an_answer_is_read_whole_whatever_its_status() {
+    let (endpoint, served) =
+        answering(b"HTTP/1.1 418 no\r\ncontent-type: Text/Plain; charset=x\r\ncontent-length: 3\r\n\r\nabc")
+            .await;
+    let answer = small().send(&endpoint, Request::new(Bytes::new())).await.unwrap();
+    assert_eq!(answer.status, 418);
+    assert_eq!(&answer.body[..], b"abc");
+    assert!(answer.is("text/plain") && !answer.is("text/html"));
+    let request = served.await.unwrap();
+    assert!(request.starts_with("GET /token?x=1 HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("user-agent: countersign/"), "{request}");
+}
+
+/// Threats 5 "a server that answers without end".
+#[tokio::test]
+async fn a_body_beyond_the_bound_is_refused() {
+    let (endpoint, _) =
+        answering(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n123456789\r\n").await;
+    let error = small().send(&endpoint, Request::new(Bytes::new())).await.unwrap_err();
+    assert!(matches!(error, HttpError::TooLarge { max: 8, .. }), "{error}");
+}
+
+/// A redirect would carry a secret to a place that nobody named.
+#[tokio::test]
+async fn a_redirect_is_an_answer_like_any_other() {
+    let (endpoint, _) =
+        answering(b"HTTP/1.1 307 x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n").await;
+    let answer = small().send(&endpoint, Request::new(Bytes::new())).await.unwrap();
+    assert_eq!(answer.status, 307);
+}
+
+#[tokio::test]
+async fn silence_ends_at_the_timeout_and_a_closed_port_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let endpoint = Endpoint::parse(&url).unwrap();
+    let error = small().send(&endpoint, Request::new(Bytes::new())).await.unwrap_err();
+    assert!(matches!(error, HttpError::Timeout { .. }), "{error}");
+    drop(listener);
+    let error = small().send(&endpoint, Request::new(Bytes::new())).await.unwrap_err().to_string();
+    assert!(error.contains("cannot connect to http://127.0.0.1:") && error.contains("refused"), "{error}");
+}

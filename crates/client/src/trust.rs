@@ -1,0 +1,82 @@
+//! Whom a client believes: the platform's authorities, and those of one more file.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use rustls_platform_verifier::Verifier;
+
+/// TLS 1.3 and 1.2, verified against the platform's authorities and those in `ca_file`.
+pub(crate) fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, TrustError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let roots = ca_file.map(authorities).transpose()?.unwrap_or_default();
+    let verifier = Arc::new(Verifier::new_with_extra_roots(roots, Arc::clone(&provider))?);
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous() // so is called what takes a verifier; this one is the platform's own
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    Ok(config)
+}
+
+/// Why TLS cannot be set up; the text names the file and says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// The file of authorities cannot be read.
+    #[error("cannot read the file of authorities {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The file holds no certificate.
+    #[error("{} holds no PEM certificate: it needs those of the authorities to trust", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The TLS library refused.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+}
+
+fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+    let read = || {
+        let mut pem = Vec::new();
+        File::open(path)?.take(MAX_FILE).read_to_end(&mut pem)?;
+        Ok(pem)
+    };
+    let pem = read().map_err(|source| TrustError::Read { path: path.to_owned(), source })?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match found {
+        Ok(roots) if !roots.is_empty() => Ok(roots),
+        _ => Err(TrustError::Empty { path: path.to_owned() }),
+    }
+}
+
+/// All authorities of a system's bundle fit.
+const MAX_FILE: u64 = 4 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_certificates_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        assert!(matches!(tls(Some(&path)), Err(TrustError::Read { .. })));
+        std::fs::write(&path, "nothing").unwrap();
+        let text = tls(Some(&path)).unwrap_err().to_string();
+        assert!(text.contains("ca.pem"), "{text}");
+        std::fs::write(&path, "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n").unwrap();
+        assert!(matches!(tls(Some(&path)), Err(TrustError::Empty { .. })));
+    }
+}

@@ -1,0 +1,143 @@
+//! JSON merge patches (RFC 7396), ETags and `If-Match`.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{PUBLIC_URL, Server};
+
+/// Absent stays, null goes back to the default, a value is set.
+#[tokio::test]
+async fn null_takes_away() {
+    let server = Server::start().await;
+    let root = server.root().await;
+    root.realm(json!({
+        "name": "r", "algorithm": "EdDSA", "token_lifetime": 60, "hosts": ["h.example"], "issuer": "https://i.example",
+        "dialects": ["auth0"],
+    }))
+    .await;
+    let patched = root.patch("/realms/r", json!({ "token_lifetime": 61 })).await.expect(200);
+    assert_eq!((&patched["token_lifetime"], &patched["algorithm"]), (&json!(61), &json!("EdDSA")));
+    let nothing = json!({
+        "algorithm": null, "token_lifetime": null, "hosts": null, "issuer": null, "dialects": null,
+        "profile": null, "enabled": null,
+    });
+    let realm = root.patch("/realms/r", nothing).await.expect(200);
+    assert_eq!((&realm["algorithm"], &realm["token_lifetime"]), (&json!("ES256"), &json!(3600)));
+    assert_eq!((&realm["hosts"], &realm["dialects"]), (&json!([]), &json!([])));
+    assert_eq!(realm["issuer"], format!("{PUBLIC_URL}/realms/r"));
+
+    let api = json!({ "identifier": "a", "name": "A", "token_lifetime": 5, "algorithm": "ES384", "profile": "auth0" });
+    root.post("/realms/r/apis", api).await.expect(201);
+    let nothing =
+        json!({ "name": null, "token_lifetime": null, "algorithm": null, "profile": null, "enabled": null });
+    let api = root.patch("/realms/r/apis/a", nothing).await.expect(200);
+    assert_eq!((&api["name"], &api["enabled"]), (&json!(""), &json!(true)));
+    assert!(["token_lifetime", "algorithm", "profile"].iter().all(|name| api[name].is_null()), "{api}");
+
+    let client = json!({
+        "client_id": "svc", "name": "S", "description": "D", "enabled": false, "expires_at": server.now() + 9,
+        "token_endpoint_auth_method": "client_secret_post", "allowed_cidrs": ["10.0.0.0/8"], "token_lifetime": 5,
+        "claims": { "a": 1 },
+    });
+    let made = root.post("/realms/r/clients", client.clone()).await.expect(201);
+    assert!(client.as_object().unwrap().iter().all(|(name, value)| made[name] == *value), "{made}");
+    let nulls: serde_json::Map<_, _> = client
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|k| *k != "client_id")
+        .map(|k| (k.clone(), Value::Null))
+        .collect();
+    let cleared = root.patch("/realms/r/clients/svc", Value::Object(nulls)).await.expect(200);
+    assert_eq!((&cleared["enabled"], &cleared["claims"]), (&json!(true), &json!({})));
+    assert_eq!((&cleared["name"], &cleared["allowed_cidrs"]), (&json!(""), &json!([])));
+    assert!(
+        ["expires_at", "token_endpoint_auth_method", "token_lifetime"].iter().all(|n| cleared[n].is_null())
+    );
+}
+
+/// Claims are a member like others: a patch replaces them whole.
+#[tokio::test]
+async fn a_merge_patch_may_be_sent_by_its_own_type() {
+    let server = Server::start().await;
+    let root = server.root().await;
+    let headers = [("content-type", "application/merge-patch+json")];
+    let request = http::Request::patch("/admin/v1/realms/system")
+        .header("authorization", format!("Bearer {}", root.token))
+        .header(headers[0].0, headers[0].1);
+    let answer = server.send(request.body(r#"{"token_lifetime":120}"#.to_owned().into()).unwrap()).await;
+    assert_eq!(answer.expect(200)["token_lifetime"], 120);
+}
+
+/// A change happens only to what its author has read, if the author says so.
+#[tokio::test]
+async fn if_match_guards_every_change() {
+    let server = Server::start().await;
+    let root = server.root().await;
+    root.realm(json!({ "name": "r" })).await;
+    root.post("/realms/r/apis", json!({ "identifier": "a", "scopes": [{ "name": "s" }] })).await.expect(201);
+    root.client("r", "svc").await;
+    root.grant("r", "svc", "a", &["s"]).await.expect(201);
+    for (path, body) in [
+        ("/realms/r", json!({ "token_lifetime": 10 })),
+        ("/realms/r/apis/a", json!({ "name": "x" })),
+        ("/realms/r/apis/a/scopes/s", json!({ "description": "x" })),
+        ("/realms/r/clients/svc", json!({ "name": "x" })),
+    ] {
+        let etag = root.get(path).await.header("etag").to_owned();
+        let with = async |method: Method, tag: &str, body: Option<Value>| {
+            root.call(method, path, &[("if-match", tag)], body).await
+        };
+        for stale in ["\"0\"", "\"999999\"", &format!("W/{etag}"), "\"x\""] {
+            with(Method::PATCH, stale, Some(body.clone())).await.problem(412, "");
+            with(Method::DELETE, stale, None).await.problem(412, "");
+        }
+        with(Method::PATCH, "not a tag", Some(body.clone())).await.problem(400, "");
+        let changed = with(Method::PATCH, &etag, Some(body.clone())).await;
+        let next = changed.header("etag").to_owned();
+        changed.expect(200);
+        assert_ne!(next, etag, "{path}");
+        with(Method::PATCH, &etag, Some(json!({ "name": "y" }))).await.problem(
+            if path == "/realms/r" {
+                400
+            } else if path.ends_with("/s") {
+                400
+            } else {
+                412
+            },
+            if path == "/realms/r" || path.ends_with("/s") { "name" } else { "" },
+        );
+        let same = with(Method::PATCH, &next, Some(body)).await;
+        assert_eq!(same.header("etag"), next, "a patch that changes nothing makes no revision");
+        with(Method::PATCH, "*", Some(json!({}))).await.expect(200);
+    }
+    let grant = "/realms/r/clients/svc/grants/a";
+    let etag = root.get(grant).await.header("etag").to_owned();
+    root.call(Method::PUT, grant, &[("if-match", "\"1\"")], Some(json!({}))).await.problem(412, "");
+    root.call(Method::PUT, grant, &[("if-match", &etag)], Some(json!({}))).await.expect(200);
+    root.call(Method::DELETE, grant, &[("if-match", &etag)], None).await.problem(412, "");
+}
+
+/// The ETag of a client is that of all that its answer shows: secrets and grants, too.
+#[tokio::test]
+async fn the_etag_of_a_client_covers_secrets_and_grants() {
+    let server = Server::start().await;
+    let root = server.root().await;
+    root.realm(json!({ "name": "r" })).await;
+    root.client("r", "svc").await;
+    let mut seen = vec![root.get("/realms/r/clients/svc").await.header("etag").to_owned()];
+    let path = "/realms/r/clients/svc";
+    let secret = root.post(&format!("{path}/secrets"), json!({})).await;
+    seen.push(root.get(path).await.header("etag").to_owned());
+    assert_eq!(secret.header("etag"), seen[1], "the answer to a new secret names the client's revision");
+    let id = secret.expect(201)["id"].as_str().unwrap().to_owned();
+    root.delete(&format!("{path}/secrets/{id}")).await.expect(204);
+    seen.push(root.get(path).await.header("etag").to_owned());
+    root.grant("r", "svc", "default", &[]).await.expect(201);
+    seen.push(root.get(path).await.header("etag").to_owned());
+    root.delete(&format!("{path}/grants/default")).await.expect(204);
+    seen.push(root.get(path).await.header("etag").to_owned());
+    let mut different = seen.clone();
+    different.dedup();
+    assert_eq!(different, seen);
+}
