@@ -6,6 +6,7 @@
 use countersign_issuer::store::{StoreError, Unique};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use sqlx::database::HasStatementCache;
 use sqlx::error::DatabaseError;
 use sqlx::{ColumnIndex, Database, Decode, Encode, Executor, IntoArguments, Row as _, Type};
@@ -45,11 +46,11 @@ pub(crate) trait Sql: Engine {
         statement: Statement<'a>,
     ) -> BoxFuture<'a, Result<u64, sqlx::Error>>;
 
-    /// Runs a statement; gives its rows.
+    /// Runs a statement; gives its rows as they come.
     fn rows<'a>(
         connection: &'a mut Self::Connection,
         statement: Statement<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Self::Row>, sqlx::Error>>;
+    ) -> BoxStream<'a, Result<Self::Row, sqlx::Error>>;
 
     /// The integer in column `at`.
     fn int(row: &Self::Row, at: usize) -> Result<Option<i64>, sqlx::Error>;
@@ -87,8 +88,8 @@ where
     fn rows<'a>(
         connection: &'a mut DB::Connection,
         statement: Statement<'a>,
-    ) -> BoxFuture<'a, Result<Vec<DB::Row>, sqlx::Error>> {
-        query(statement).fetch_all(connection).boxed()
+    ) -> BoxStream<'a, Result<DB::Row, sqlx::Error>> {
+        query(statement).fetch(connection)
     }
 
     fn int(row: &DB::Row, at: usize) -> Result<Option<i64>, sqlx::Error> {

@@ -1,6 +1,7 @@
 //! One transaction: statements in, records out; dropped without a commit, it leaves nothing.
 
 use countersign_issuer::store::StoreError;
+use futures_util::TryStreamExt as _;
 use sqlx::{Pool, Transaction};
 
 use crate::engine::Sql;
@@ -28,13 +29,23 @@ impl<DB: Sql> Session<DB> {
     }
 
     /// All records that a statement gives.
-    pub(crate) async fn all<T: Record>(&mut self, statement: Statement<'_>) -> Result<Vec<T>, StoreError> {
-        let rows = DB::rows(&mut self.0, statement).await.map_err(store_error::<DB>)?;
-        rows.iter().map(|row| T::read(&mut Cells::<DB>::new(row, T::TABLE, T::KEY))).collect()
+    pub(crate) async fn all<T: Record + Send>(
+        &mut self,
+        statement: Statement<'_>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut rows = DB::rows(&mut self.0, statement);
+        let mut records = Vec::new();
+        while let Some(row) = rows.try_next().await.map_err(store_error::<DB>)? {
+            records.push(T::read(&mut Cells::<DB>::new(&row, T::TABLE, T::KEY))?);
+        }
+        Ok(records)
     }
 
     /// The record that a statement gives, if it gives one.
-    pub(crate) async fn one<T: Record>(&mut self, statement: Statement<'_>) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn one<T: Record + Send>(
+        &mut self,
+        statement: Statement<'_>,
+    ) -> Result<Option<T>, StoreError> {
         Ok(self.all(statement).await?.pop())
     }
 

@@ -1,5 +1,7 @@
 //! A row that cannot be read is reported by table, row and column, on both databases; nothing panics.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "what fails in a test must be seen")]
+
 // The testkit's own file: depending on the testkit would build the whole server before these tests.
 #[path = "../../testkit/src/postgres.rs"]
 pub mod databases;

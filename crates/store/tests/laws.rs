@@ -1,5 +1,7 @@
 //! Every law of the store, on both databases.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test must be seen")]
+
 // The testkit's own file: depending on the testkit would build the whole server before these tests.
 #[path = "../../testkit/src/postgres.rs"]
 pub mod databases;

@@ -1,5 +1,7 @@
 //! Opening: what is made, what is refused, and in which words.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "what fails in a test must be seen")]
+
 // The testkit's own file: depending on the testkit would build the whole server before these tests.
 #[path = "../../testkit/src/postgres.rs"]
 pub mod databases;

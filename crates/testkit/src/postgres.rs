@@ -6,6 +6,8 @@
 //!   with this process, however that ends.
 //! - Without either, tests fail, unless `COUNTERSIGN_SKIP_POSTGRES=1` says that they may be skipped.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot have its database fails")]
+
 use std::env;
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};

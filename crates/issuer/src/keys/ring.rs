@@ -35,16 +35,19 @@ pub(crate) struct RingKey {
 }
 
 impl KeyRing {
-    /// Reads the records; `before` hands on keys that are open already.
+    /// Reads the records of keys that have not left the JWKS at `now`; `before` hands on keys that are open already.
+    ///
+    /// A key that has left it verifies nothing, here no more than elsewhere: it may have been retired for a leak.
     pub(crate) fn new(
         issuer: &str,
         records: &[KeyRecord],
         vault: &Arc<Vault>,
         before: Option<&Self>,
+        now: UnixTime,
     ) -> Result<Self, Fault> {
         let mut published = Vec::with_capacity(records.len());
         let mut active: Vec<Arc<RingKey>> = Vec::new();
-        for record in records {
+        for record in records.iter().filter(|record| record.published_until.is_none_or(|until| now < until)) {
             let jwk = Jwk::parse(record.public_jwk.as_bytes()).map_err(|error| {
                 Fault::Broken(format!("the public key {} cannot be read: {error}", record.kid))
             })?;

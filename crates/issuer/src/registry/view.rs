@@ -55,7 +55,7 @@ impl RealmView {
             Some(given) => given.clone(),
             None => default_issuer(public_url, &record.realm.name),
         };
-        let ring = KeyRing::new(&issuer, &record.keys, vault, before.map(|view| &view.ring))?;
+        let ring = KeyRing::new(&issuer, &record.keys, vault, before.map(|view| &view.ring), made_at)?;
         let apis: Vec<_> = record
             .apis
             .iter()

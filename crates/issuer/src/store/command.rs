@@ -10,6 +10,9 @@ use crate::realm::Realm;
 
 /// One change. Rows carry `revision` and ignore what the caller put there; `expected` is the revision that the
 /// touched row must have (`If-Match`), `None` = any.
+///
+/// What is created in a realm belongs to that realm, whatever its `realm_id` says. Does not check: lengths and characters
+/// (PostgreSQL keeps no U+0000 and indexes no name above 2 KiB); that is the caller's.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// A realm with its first APIs and keys.

@@ -30,7 +30,8 @@ async fn a_secret_is_shown_once() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    // Of the whole test binary: tracing forgets a subscriber of one thread when another thread logs first.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
 
     let server = Server::start().await;
     let root = server.root().await;
@@ -72,7 +73,6 @@ async fn a_secret_is_shown_once() {
     ] {
         seen.push_str(&root.get(path).await.text);
     }
-    drop(guard);
     let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("/admin/v1/realms/{realm}/clients"), "the log was captured:\n{log}");
     for secret in secrets.into_iter().chain([root.token.as_str()]) {
