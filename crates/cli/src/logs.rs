@@ -33,7 +33,9 @@ pub(crate) fn begin(log: &Log) -> Result<Writing, Failure> {
 /// How the loss of lines is told, in the format of the others.
 fn lost(format: LogFormat) -> fn(u64) -> String {
     match format {
-        LogFormat::Pretty => |count| format!("{count} log lines were lost: standard error was not read in time\n"),
+        LogFormat::Pretty => {
+            |count| format!("{count} log lines were lost: standard error was not read in time\n")
+        }
         LogFormat::Json => |count| {
             let line = serde_json::json!({
                 "level": "WARN", "message": "log lines were lost: standard error was not read in time", "lost": count,

@@ -34,10 +34,14 @@ struct Gathered {
 
 impl Lines {
     /// Lines to `sink`; `lost` says that so many were lost, in the form of a line.
-    pub(super) fn to(sink: impl Write + Send + 'static, lost: fn(u64) -> String) -> io::Result<(Self, Writing)> {
+    pub(super) fn to(
+        sink: impl Write + Send + 'static,
+        lost: fn(u64) -> String,
+    ) -> io::Result<(Self, Writing)> {
         let shared = Arc::new(Shared { gathered: Mutex::default(), woken: Condvar::new() });
         let writer = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("log".to_owned()).spawn(move || writer.write_to(sink, lost))?;
+        let thread =
+            thread::Builder::new().name("log".to_owned()).spawn(move || writer.write_to(sink, lost))?;
         Ok((Self(Arc::clone(&shared)), Writing { shared, thread: Some(thread) }))
     }
 }
@@ -156,7 +160,8 @@ mod tests {
     fn gate() -> (mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>, Lines, Writing) {
         let (open, opened) = mpsc::channel();
         let written = Arc::new(Mutex::new(Vec::new()));
-        let (lines, writing) = Lines::to(Gate(opened, Arc::clone(&written)), |n| format!("lost {n}\n")).unwrap();
+        let (lines, writing) =
+            Lines::to(Gate(opened, Arc::clone(&written)), |n| format!("lost {n}\n")).unwrap();
         (open, written, lines, writing)
     }
 

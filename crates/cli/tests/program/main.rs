@@ -13,6 +13,7 @@ mod contexts;
 mod demo;
 mod harness;
 mod limits;
+mod postgres;
 mod root;
 mod start;
 mod tls;
