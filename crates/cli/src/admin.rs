@@ -4,6 +4,7 @@ use bytes::Bytes;
 use clap::Args;
 use countersign_client::{Answer, Endpoint, HttpClient, token};
 use countersign_proto::admin::{Page, Problem};
+use countersign_proto::metadata::ServerMetadata;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode};
 use serde::Serialize;
@@ -58,7 +59,7 @@ impl Admin {
         let ask = token::Ask {
             client_id: &context.client_id,
             client_secret: &secret,
-            transport: token::Transport::Basic,
+            transport: context.transport(),
             scope: None,
             resource: None,
             audience: None,
@@ -75,6 +76,14 @@ impl Admin {
     /// Who calls, and whom.
     pub(crate) fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// Where clients of this realm take tokens, by the realm's own word.
+    pub(crate) async fn token_endpoint(&self, realm: &str) -> Result<String, Failure> {
+        let path = ["realms", realm, ".well-known", "openid-configuration"];
+        let answer = self.http.send(&self.context.endpoint(&path)?, Request::new(Bytes::new())).await;
+        let metadata: ServerMetadata = read(&answer.map_err(Failure::new)?.body)?;
+        Ok(metadata.token_endpoint)
     }
 
     /// Reads one thing.

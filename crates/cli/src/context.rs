@@ -5,7 +5,7 @@ mod file;
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_client::token::Secret;
+use countersign_client::token::{Secret, Transport};
 use countersign_client::{Endpoint, HttpClient, Settings};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -40,6 +40,9 @@ pub(crate) struct Context {
     /// Authorities to trust besides the platform's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Whether the secret goes in the body: the client may be held to that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) in_body: bool,
     /// Whether plain HTTP beyond loopback is allowed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) danger_plain_http: bool,
@@ -76,6 +79,11 @@ impl Context {
             None => Err(Failure::new("the context holds no secret")
                 .next("add it again with `countersign context add`")),
         }
+    }
+
+    /// How the secret travels.
+    pub(crate) fn transport(&self) -> Transport {
+        if self.in_body { Transport::Body } else { Transport::Basic }
     }
 
     /// A client that trusts what the context says.
@@ -138,6 +146,7 @@ mod tests {
             client_secret_file: None,
             default_realm: None,
             ca_file: None,
+            in_body: false,
             danger_plain_http: false,
         }
     }

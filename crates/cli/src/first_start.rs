@@ -61,8 +61,8 @@ fn places(server: &Server, config: &Config) -> String {
     let listen: Vec<String> = place.listen.iter().map(ToString::to_string).collect();
     let mut text = format!("Countersign {} at {}\n\n", env!("CARGO_PKG_VERSION"), place.public_url);
     let _ = writeln!(text, "  listens on  {}", listen.join(", "));
-    if let Some(admin) = place.admin {
-        let _ = writeln!(text, "  admin API   {admin}");
+    if let Some(admin) = &place.admin {
+        let _ = writeln!(text, "  admin API   {} (and nowhere else)", admin.url);
     }
     let _ = writeln!(text, "  health      http://{}/readyz", place.ops);
     let _ = writeln!(text, "  data        {}", config.storage.data.display());
@@ -98,16 +98,9 @@ fn keep(server: &Server, data: &Path, secret: &str) -> (String, Option<PathBuf>)
 fn context(server: &Server, secret: Option<String>, variable: Option<String>) -> Context {
     let place = &server.place;
     // with an admin listener of its own, that is where commands must go
-    let server_url = match place.admin {
-        Some(address) => {
-            let scheme = place.public_url.split("://").next().unwrap_or("http");
-            let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { host(address) };
-            format!("{scheme}://{host}:{}", address.port())
-        }
-        None => place.public_url.clone(),
-    };
+    let url = place.admin.as_ref().map_or(&place.public_url, |admin| &admin.url);
     Context {
-        server: server_url,
+        server: url.clone(),
         realm: SYSTEM.to_owned(),
         client_id: server.root.client_id.clone(),
         client_secret: secret,
@@ -115,18 +108,14 @@ fn context(server: &Server, secret: Option<String>, variable: Option<String>) ->
         client_secret_file: None,
         default_realm: None,
         ca_file: place.dev.as_ref().and_then(|dev| std::path::absolute(&dev.ca).ok()),
-        danger_plain_http: is_plain_beyond_loopback(&place.public_url),
+        in_body: false,
+        danger_plain_http: is_plain_beyond_loopback(url),
     }
 }
 
 /// What the operator allowed for the server must be allowed to the command line too.
 fn is_plain_beyond_loopback(url: &str) -> bool {
     countersign_client::Endpoint::parse(url) == Err(countersign_client::EndpointError::PlainHttp)
-}
-
-fn host(address: std::net::SocketAddr) -> String {
-    let text = address.to_string();
-    text.rsplit_once(':').map_or_else(String::new, |(host, _)| host.to_owned())
 }
 
 /// Whether no saved context has these credentials: a restart must not change which one is current.

@@ -3,7 +3,7 @@
 mod door;
 mod gate;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -48,11 +48,19 @@ pub(crate) struct Place {
     /// Where it listens, with real ports.
     pub(crate) listen: Vec<SocketAddr>,
     /// Where its admin API is, when not there.
-    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) admin: Option<Admin>,
     /// Where its health and metrics are.
     pub(crate) ops: SocketAddr,
     /// Its development certificate.
     pub(crate) dev: Option<dev::Dev>,
+}
+
+/// Where an admin API of its own listener is.
+pub(crate) struct Admin {
+    /// Where it listens.
+    pub(crate) listen: SocketAddr,
+    /// What operators' URLs begin with.
+    pub(crate) url: String,
 }
 
 /// Binds the sockets, opens the database and makes what is missing in it.
@@ -97,7 +105,10 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
     let place = Place {
         public_url,
         listen,
-        admin: admin.as_ref().and_then(|listener| listener.local_addrs().first().copied()),
+        admin: admin
+            .as_ref()
+            .and_then(|listener| listener.local_addrs().first().copied())
+            .map(|listen| Admin { listen, url: admin_url(config, listen) }),
         ops: ops.local_addrs().first().copied().unwrap_or(network.ops),
         dev,
     };
@@ -264,6 +275,23 @@ fn tls(config: &Config, clock: &dyn Clock) -> Result<(Option<Tls>, Option<dev::D
             Ok((Some(Tls::load(dev.files.clone())?), Some(dev)))
         }
     }
+}
+
+/// A certificate of the operator's is for the public name; everything else is for the address.
+fn admin_url(config: &Config, listen: SocketAddr) -> String {
+    let at = |ip: IpAddr| match ip {
+        ip if ip.is_unspecified() => "localhost".to_owned(),
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    let (scheme, host) = match &config.tls {
+        config::Tls::Off => ("http", at(listen.ip())),
+        config::Tls::Dev => ("https", at(listen.ip())),
+        config::Tls::Files { .. } => {
+            ("https", public_host(config).pop().unwrap_or_else(|| "localhost".to_owned()))
+        }
+    };
+    format!("{scheme}://{host}:{}", listen.port())
 }
 
 /// The name that callers use, where it is not `localhost`.

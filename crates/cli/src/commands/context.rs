@@ -61,6 +61,9 @@ struct Add {
     /// A PEM file of authorities to trust besides the platform's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
+    /// Send the secret in the body rather than in the Authorization header
+    #[arg(long)]
+    in_body: bool,
     /// Allow plain HTTP to a server that is not on loopback: secrets travel in the clear
     #[arg(long)]
     danger_plain_http: bool,
@@ -126,6 +129,7 @@ impl Add {
             client_secret_file: None,
             default_realm: self.realm,
             ca_file,
+            in_body: self.in_body,
             danger_plain_http: self.danger_plain_http,
         };
         let mut contexts = Contexts::load()?;

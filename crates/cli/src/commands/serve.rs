@@ -54,7 +54,7 @@ fn line(place: &wire::Place, root_secret_file: Option<PathBuf>) -> String {
     let line = json!({
         "public_url": place.public_url,
         "listen": place.listen,
-        "admin": place.admin,
+        "admin": place.admin.as_ref().map(|admin| admin.listen),
         "ops": place.ops,
         "ca_file": place.dev.as_ref().map(|dev| &dev.ca),
         "root_secret_file": root_secret_file,
