@@ -8,7 +8,7 @@ use countersign_server::config::Config;
 
 use crate::context::{Context, Contexts};
 use crate::failure::Failure;
-use crate::output::{self, Output, shell};
+use crate::output::{self, Output, program};
 use crate::private_file;
 use crate::wire::Server;
 
@@ -115,8 +115,13 @@ fn context(server: &Server, secret: Option<String>, variable: Option<String>) ->
         client_secret_file: None,
         default_realm: None,
         ca_file: place.dev.as_ref().and_then(|dev| std::path::absolute(&dev.ca).ok()),
-        danger_plain_http: false,
+        danger_plain_http: is_plain_beyond_loopback(&place.public_url),
     }
+}
+
+/// What the operator allowed for the server must be allowed to the command line too.
+fn is_plain_beyond_loopback(url: &str) -> bool {
+    countersign_client::Endpoint::parse(url) == Err(countersign_client::EndpointError::PlainHttp)
 }
 
 fn host(address: std::net::SocketAddr) -> String {
@@ -164,14 +169,4 @@ To make a realm with an API and a client, and take its first token, paste into a
   {program} token --context svc
 "
     )
-}
-
-/// This program as a shell finds it: the bare name where it was found by that, else its place.
-fn program() -> String {
-    let called = std::env::args().next().unwrap_or_default();
-    if !called.is_empty() && !called.contains(std::path::MAIN_SEPARATOR) {
-        return shell(&called);
-    }
-    let place = std::env::current_exe().map_or(called, |path| path.display().to_string());
-    shell(&place)
 }

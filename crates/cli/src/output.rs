@@ -87,6 +87,16 @@ pub(crate) fn shell(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// This program as a shell finds it: the bare name where it was found by that, else its place.
+pub(crate) fn program() -> String {
+    let called = std::env::args().next().unwrap_or_default();
+    if !called.is_empty() && !called.contains(std::path::MAIN_SEPARATOR) {
+        return shell(&called);
+    }
+    let place = std::env::current_exe().map_or(called, |path| path.display().to_string());
+    shell(&place)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

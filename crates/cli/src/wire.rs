@@ -59,6 +59,7 @@ pub(crate) struct Place {
 pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Server, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    seed_beside(&random);
 
     let network = &config.network;
     let listener = bind(network)?.with_limits(limits(&config.limits));
@@ -226,6 +227,13 @@ fn refused(error: &OpenError, made: Option<PathBuf>, database: &DatabaseUrl) -> 
         }
         _ => failure,
     }
+}
+
+/// The first draw seeds the generator for the whole process and takes longer than all else at a start: it happens on
+/// another processor while the database is opened. Whoever draws meanwhile waits for it.
+fn seed_beside(random: &Arc<dyn Random>) {
+    let random = Arc::clone(random);
+    tokio::task::spawn_blocking(move || random.fill(&mut [0]));
 }
 
 fn bind(network: &Network) -> Result<Listener, Failure> {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::failure::{Failure, with_causes};
 use crate::flags::Flags;
-use crate::output::Output;
+use crate::output::{Output, program};
 use crate::wire;
 
 /// The root client, beside the database of a stopped server
@@ -41,8 +41,9 @@ impl Root {
         } else {
             output.text(&format!(
                 "  client id   {}\n  secret      {secret}   (shown once; it is not kept)\n\nStart the server, then:\n\n  \
-                 countersign context add local --server {} --client-id {} --client-secret-file -\n",
+                 {} context add local --server {} --client-id {} --client-secret-file -\n",
                 root.client_id,
+                program(),
                 issuer.settings().public_url,
                 root.client_id
             ));

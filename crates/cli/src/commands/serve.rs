@@ -23,7 +23,7 @@ impl Serve {
     pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
         let mut warnings = Vec::new();
         let config = self.flags.config(|warning| warnings.push(warning.to_owned()))?;
-        logs::begin(&config.log)?;
+        let _logs = logs::begin(&config.log)?;
         for warning in warnings {
             tracing::warn!("{warning}");
         }

@@ -78,14 +78,19 @@ fn toml(setting: &Setting, value: &str) -> String {
     serde_json::Value::String(value.to_owned()).to_string()
 }
 
+/// Passwords stand before the host, and some drivers take them among the options too.
 fn without_password(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(mut parsed) if parsed.password().is_some() => {
-            let _ = parsed.set_password(Some("***"));
-            parsed.to_string()
-        }
-        _ => url.to_owned(),
+    if url.is_empty() || url.starts_with("sqlite:") {
+        return url.to_owned();
     }
+    let Ok(mut parsed) = Url::parse(url) else { return "***".to_owned() };
+    if parsed.password().is_some() && parsed.set_password(Some("***")).is_err() {
+        return "***".to_owned();
+    }
+    if parsed.query().is_some() {
+        parsed.set_query(Some("***"));
+    }
+    parsed.to_string()
 }
 
 const INTRODUCTION: &str = "\

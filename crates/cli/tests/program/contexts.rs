@@ -1,0 +1,87 @@
+//! Saved contexts: like kubectl's, and readable by nobody else.
+
+use crate::harness::{User, mode};
+
+#[test]
+fn contexts_are_added_listed_used_and_forgotten() {
+    let user = User::new().with("CI_SECRET", "x");
+    let file = user.write("s", "the-secret-in-the-file").display().to_string();
+    let server = "https://auth.example.com/";
+    user.ok(&[
+        "context",
+        "add",
+        "prod",
+        "--server",
+        server,
+        "--client-id",
+        "ops",
+        "--client-secret-file",
+        &file,
+    ]);
+    user.ok(&[
+        "context",
+        "add",
+        "ci",
+        "--server",
+        server,
+        "--client-id",
+        "ci",
+        "--client-secret-env",
+        "CI_SECRET",
+    ]);
+    assert_eq!(mode(&user.contexts()), 0o600);
+    let listed = user.ok(&["context", "list"]);
+    assert!(listed.contains("*  ci") && listed.contains("prod"), "{listed}");
+    assert!(!listed.contains("the-secret"));
+    user.ok(&["context", "use", "prod", "--realm", "myorg"]);
+    let shown = user.json(&["context", "show"]);
+    assert_eq!((shown["name"].as_str(), shown["realm"].as_str()), (Some("prod"), Some("myorg")));
+    assert_eq!(shown["server"], "https://auth.example.com");
+    assert!(
+        !shown.to_string().contains("the-secret") && !user.ok(&["context", "show"]).contains("the-secret")
+    );
+    user.ok(&["context", "delete", "prod"]);
+    assert!(user.fails(&["context", "show"]).contains("no context is chosen"));
+    assert!(user.fails(&["context", "use", "prod"]).contains("no context 'prod'"));
+    let plain = [
+        "context",
+        "add",
+        "x",
+        "--server",
+        "http://a.example",
+        "--client-id",
+        "c",
+        "--client-secret-env",
+        "X",
+    ];
+    assert!(user.fails(&plain).contains("plain http"));
+    user.ok(&[&plain[..], &["--danger-plain-http"]].concat());
+}
+
+/// A damaged file is named by line, and nothing of it is quoted: the line may hold a secret.
+#[test]
+fn a_damaged_file_is_told_without_its_secrets() {
+    let user = User::new();
+    let file = user
+        .write("contexts", "current = \"a\"\n\n[context.a]\nclient_secret = \"hush\n")
+        .display()
+        .to_string();
+    let user = user.with("COUNTERSIGN_CONTEXTS", &file);
+    let said = user.fails(&["context", "list"]);
+    assert!(said.contains("contexts:4") && !said.contains("hush"), "{said}");
+    assert!(!user.fails(&["token"]).contains("hush"));
+}
+
+/// Two servers on one machine: the second one's context gets a name of its own.
+#[test]
+fn a_second_server_gets_a_context_of_its_own() {
+    let user = User::new();
+    let _first = user.serve(&[]);
+    let other = user.home().join("other").display().to_string();
+    let second = user.serve(&["--data", &other]);
+    let port = second.address().rsplit(':').next().unwrap().to_owned();
+    let listed = user.ok(&["context", "list"]);
+    assert!(listed.contains("local ") && listed.contains(&format!("*  local-{port}")), "{listed}");
+    user.ok(&["realm", "create", "here"]);
+    assert!(!user.ok(&["realm", "list", "--context", "local"]).contains("here"));
+}
