@@ -4,10 +4,10 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue};
 
 use super::caller::Caller;
-use super::problem::Trouble;
+use super::problem::{INVALID_REQUEST, Trouble};
 use crate::middleware::{RequestId, Told};
 use crate::state::AppState;
 
@@ -54,8 +54,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Trouble> {
     };
     if values.next().is_some() {
         let detail = "The request has more than one Authorization header.";
-        let title = "The request cannot be read";
-        return Err(Trouble::new(StatusCode::BAD_REQUEST, "invalid-request", title, detail));
+        return Err(Trouble::new(&INVALID_REQUEST, detail));
     }
     let token = value.to_str().ok().and_then(|text| text.split_once(' ')).and_then(|(scheme, rest)| {
         let token = rest.trim_start_matches(' ');

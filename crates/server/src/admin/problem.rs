@@ -7,80 +7,70 @@ use axum::response::{IntoResponse, Response};
 use countersign_issuer::admin::AdminError;
 use countersign_issuer::issuer::OwnTokenError;
 use countersign_issuer::refusal::Fault;
-use countersign_proto::admin::Problem;
+use countersign_proto::admin::{BodyError, Problem};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
-use super::body::BodyError;
 use crate::extract::body::Unread;
 use crate::respond;
 
 /// A problem that is going to be told; the request's id is put in on the way out.
 #[derive(Clone, Debug)]
 pub(super) struct Trouble {
-    status: StatusCode,
-    kind: &'static str,
-    title: &'static str,
-    detail: String,
-    field: Option<String>,
+    kind: &'static Kind,
+    detail: Box<str>,
+    /// The member or parameter that is wrong.
+    field: Option<Box<str>>,
     /// `WWW-Authenticate`, where the token is what is wrong.
-    challenge: Option<String>,
+    challenge: Option<Box<str>>,
     /// For the log: a word.
     pub(super) reason: &'static str,
     /// For the log: what broke on our side.
     pub(super) cause: Option<Arc<str>>,
 }
 
+/// A kind of problem: its place is `/problems/{word}`.
+#[derive(Debug)]
+pub(super) struct Kind {
+    status: StatusCode,
+    word: &'static str,
+    title: &'static str,
+}
+
 impl Trouble {
-    pub(super) fn new(
-        status: StatusCode,
-        kind: &'static str,
-        title: &'static str,
-        detail: impl Into<String>,
-    ) -> Self {
-        Self {
-            status,
-            kind,
-            title,
-            detail: detail.into(),
-            field: None,
-            challenge: None,
-            reason: kind,
-            cause: None,
-        }
+    pub(super) fn new(kind: &'static Kind, detail: impl Into<Box<str>>) -> Self {
+        Self { kind, detail: detail.into(), field: None, challenge: None, reason: kind.word, cause: None }
     }
 
     /// A member or parameter that breaks a rule.
-    pub(super) fn invalid(field: impl Into<String>, rule: impl Into<String>) -> Self {
+    pub(super) fn invalid(field: impl Into<Box<str>>, rule: impl Into<Box<str>>) -> Self {
         let field = Some(field.into()).filter(|field| !field.is_empty());
-        Self { field, ..Self::new(StatusCode::BAD_REQUEST, "invalid-field", "A member is not valid", rule) }
+        Self { field, ..Self::new(&INVALID_FIELD, rule) }
     }
 
     /// A request without a usable token (RFC 6750 §3).
     pub(super) fn no_token(reason: &'static str, challenge: &str, detail: &str) -> Self {
-        let status = StatusCode::UNAUTHORIZED;
-        let trouble = Self::new(status, "invalid-token", "A token for the admin API is needed", detail);
-        Self { challenge: Some(challenge.to_owned()), reason, ..trouble }
+        Self { challenge: Some(challenge.into()), reason, ..Self::new(&INVALID_TOKEN, detail) }
     }
 
     /// The answer, with the request's id.
     pub(super) fn render(&self, request_id: &str) -> Response {
         let problem = Problem {
-            kind: format!("/problems/{}", self.kind),
-            title: self.title.to_owned(),
-            status: self.status.as_u16(),
-            detail: Some(self.detail.clone()),
-            field: self.field.clone(),
+            kind: format!("/problems/{}", self.kind.word),
+            title: self.kind.title.to_owned(),
+            status: self.kind.status.as_u16(),
+            detail: Some(self.detail.to_string()),
+            field: self.field.as_deref().map(str::to_owned),
             request_id: Some(request_id.to_owned()),
         };
         let mut response = Response::new(Body::from(serde_json::to_vec(&problem).unwrap_or_default()));
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.kind.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(challenge) = self.challenge.as_ref().and_then(|text| HeaderValue::try_from(text).ok()) {
+        if let Some(challenge) = self.challenge.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if self.kind.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
@@ -90,7 +80,7 @@ impl Trouble {
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.kind.status;
         response.extensions_mut().insert(self);
         response
     }
@@ -100,27 +90,20 @@ impl From<AdminError> for Trouble {
     fn from(error: AdminError) -> Self {
         match error {
             AdminError::NotAllowed { right, detail } => {
-                let title = "The token's client may not do this";
+                let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{right}\"");
                 let detail = format!("{right} is needed: {detail}");
-                let trouble = Self::new(StatusCode::FORBIDDEN, "insufficient-scope", title, detail);
-                let challenge = Some(format!("Bearer error=\"insufficient_scope\", scope=\"{right}\""));
-                Self { challenge, ..trouble }
+                Self { challenge: Some(challenge.into()), ..Self::new(&INSUFFICIENT_SCOPE, detail) }
             }
-            AdminError::NotFound(detail) => {
-                Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
-            }
+            AdminError::NotFound(detail) => Self::new(&NOT_FOUND, detail),
             AdminError::Invalid { field, rule } => Self::invalid(field, rule),
             AdminError::Conflict { field, detail } => {
-                let field = Some(field).filter(|field| !field.is_empty());
-                Self {
-                    field,
-                    ..Self::new(StatusCode::CONFLICT, "conflict", "Something stands in the way", detail)
-                }
+                let field = Some(field.into_boxed_str()).filter(|field| !field.is_empty());
+                Self { field, ..Self::new(&CONFLICT, detail) }
             }
-            AdminError::Stale => {
-                let detail = "It was changed since it was read: read it again and apply the change to that.";
-                Self::new(StatusCode::PRECONDITION_FAILED, "changed", "It was changed in between", detail)
-            }
+            AdminError::Stale => Self::new(
+                &CHANGED,
+                "It was changed since it was read: read it again and apply the change to that.",
+            ),
             AdminError::Fault(fault) => fault.into(),
         }
     }
@@ -130,11 +113,12 @@ impl From<Fault> for Trouble {
     fn from(fault: Fault) -> Self {
         let cause = Some(respond::cause(&fault));
         let trouble = if fault.is_passing() {
-            let detail = "The store does not answer; nothing is known to have changed. Try again soon.";
-            Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", detail)
+            Self::new(
+                &UNAVAILABLE,
+                "The store does not answer; read again what was to be changed, and try again soon.",
+            )
         } else {
-            let detail = "The server failed; its operator finds the cause under the request id.";
-            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server-error", "The server failed", detail)
+            Self::new(&SERVER_ERROR, "The server failed; its operator finds the cause under the request id.")
         };
         Self { cause, ..trouble }
     }
@@ -159,11 +143,8 @@ impl From<OwnTokenError> for Trouble {
 
 impl From<BodyError> for Trouble {
     fn from(error: BodyError) -> Self {
-        let invalid =
-            |detail| Self::new(StatusCode::BAD_REQUEST, "invalid-body", "The body cannot be read", detail);
         match error {
-            BodyError::Json(detail) => invalid(detail),
-            BodyError::NotObject => invalid("The body is a JSON object.".to_owned()),
+            BodyError::Json(error) => Self::new(&INVALID_BODY, format!("The body is {error}.")),
             BodyError::Member { field, rule } => Self::invalid(field, rule),
         }
     }
@@ -171,23 +152,45 @@ impl From<BodyError> for Trouble {
 
 impl From<Unread> for Trouble {
     fn from(unread: Unread) -> Self {
-        let (status, detail) = respond::unread(unread);
-        Self::new(status, "body-not-read", "The body was not read", detail)
+        let kind = match unread {
+            Unread::TooLarge => &BODY_TOO_LARGE,
+            Unread::TooSlow => &BODY_TOO_SLOW,
+            Unread::Broken => &INVALID_BODY,
+        };
+        Self::new(kind, respond::unread(unread).1)
     }
 }
 
 /// The fallback of all routes.
 pub(super) async fn nothing_here() -> Trouble {
-    Trouble::new(
-        StatusCode::NOT_FOUND,
-        "not-found",
-        "There is no such thing",
-        "There is nothing at this URL.",
-    )
+    Trouble::new(&NOT_FOUND, "There is nothing at this URL.")
 }
 
 /// The URL is one of ours, the method is not; the router adds `Allow`.
 pub(super) async fn other_method() -> Trouble {
-    let detail = "This URL does not take this method; see the Allow header.";
-    Trouble::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Another method is needed", detail)
+    Trouble::new(&METHOD_NOT_ALLOWED, "This URL does not take this method; see the Allow header.")
 }
+
+const fn kind(status: StatusCode, word: &'static str, title: &'static str) -> Kind {
+    Kind { status, word, title }
+}
+
+pub(super) static INVALID_REQUEST: Kind =
+    kind(StatusCode::BAD_REQUEST, "invalid-request", "The request cannot be read");
+static INVALID_BODY: Kind = kind(StatusCode::BAD_REQUEST, "invalid-body", "The body cannot be read");
+static INVALID_FIELD: Kind = kind(StatusCode::BAD_REQUEST, "invalid-field", "A member is not valid");
+static INVALID_TOKEN: Kind =
+    kind(StatusCode::UNAUTHORIZED, "invalid-token", "A token for the admin API is needed");
+static INSUFFICIENT_SCOPE: Kind =
+    kind(StatusCode::FORBIDDEN, "insufficient-scope", "The token's client may not do this");
+pub(super) static NOT_FOUND: Kind = kind(StatusCode::NOT_FOUND, "not-found", "There is no such thing");
+static METHOD_NOT_ALLOWED: Kind =
+    kind(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Another method is needed");
+static BODY_TOO_SLOW: Kind = kind(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "The body did not come");
+static CONFLICT: Kind = kind(StatusCode::CONFLICT, "conflict", "Something stands in the way");
+static CHANGED: Kind = kind(StatusCode::PRECONDITION_FAILED, "changed", "It was changed in between");
+static BODY_TOO_LARGE: Kind = kind(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large");
+pub(super) static UNSUPPORTED_MEDIA_TYPE: Kind =
+    kind(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body has another media type");
+static SERVER_ERROR: Kind = kind(StatusCode::INTERNAL_SERVER_ERROR, "server-error", "The server failed");
+static UNAVAILABLE: Kind = kind(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now");
