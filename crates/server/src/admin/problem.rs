@@ -8,6 +8,7 @@ use countersign_issuer::admin::AdminError;
 use countersign_issuer::issuer::OwnTokenError;
 use countersign_issuer::refusal::Fault;
 use countersign_proto::admin::{BodyError, Problem};
+use countersign_proto::jose::VerifyError;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
@@ -34,12 +35,14 @@ pub(super) struct Trouble {
 pub(super) struct Kind {
     status: StatusCode,
     word: &'static str,
+    /// The same for the log and the counts.
+    reason: &'static str,
     title: &'static str,
 }
 
 impl Trouble {
     pub(super) fn new(kind: &'static Kind, detail: impl Into<Box<str>>) -> Self {
-        Self { kind, detail: detail.into(), field: None, challenge: None, reason: kind.word, cause: None }
+        Self { kind, detail: detail.into(), field: None, challenge: None, reason: kind.reason, cause: None }
     }
 
     /// A member or parameter that breaks a rule.
@@ -127,14 +130,8 @@ impl From<Fault> for Trouble {
 impl From<OwnTokenError> for Trouble {
     fn from(error: OwnTokenError) -> Self {
         let (reason, detail) = match error {
-            OwnTokenError::Invalid(_) => (
-                "token_not_valid",
-                "The token is not valid here: take a new one for the admin API of the realm, or of system.",
-            ),
-            OwnTokenError::Standing => (
-                "token_client_not_in_standing",
-                "The token's client is not allowed in any more, or its realm is disabled.",
-            ),
+            OwnTokenError::Invalid(error) => (reason(&error), NOT_VALID),
+            OwnTokenError::Standing => ("token_client_standing", NO_STANDING),
             OwnTokenError::Fault(fault) => return fault.into(),
         };
         Self::no_token(reason, "Bearer error=\"invalid_token\"", detail)
@@ -171,26 +168,112 @@ pub(super) async fn other_method() -> Trouble {
     Trouble::new(&METHOD_NOT_ALLOWED, "This URL does not take this method; see the Allow header.")
 }
 
-const fn kind(status: StatusCode, word: &'static str, title: &'static str) -> Kind {
-    Kind { status, word, title }
+/// The true reason; the caller reads the same of all of them.
+fn reason(error: &VerifyError) -> &'static str {
+    match error {
+        VerifyError::Jws(_) | VerifyError::Claims(_) => "token_malformed",
+        VerifyError::Type => "token_type",
+        VerifyError::Algorithm(_) => "token_algorithm",
+        VerifyError::Issuer => "token_issuer",
+        VerifyError::Audience => "token_audience",
+        VerifyError::Expired(_) => "token_expired",
+        VerifyError::NotYetValid(_) | VerifyError::IssuedInFuture(_) => "token_not_yet_valid",
+        VerifyError::Key(_) => "token_key",
+        VerifyError::Signature => "token_signature",
+    }
+}
+
+const fn kind(status: StatusCode, word: &'static str, reason: &'static str, title: &'static str) -> Kind {
+    Kind { status, word, reason, title }
 }
 
 pub(super) static INVALID_REQUEST: Kind =
-    kind(StatusCode::BAD_REQUEST, "invalid-request", "The request cannot be read");
-static INVALID_BODY: Kind = kind(StatusCode::BAD_REQUEST, "invalid-body", "The body cannot be read");
-static INVALID_FIELD: Kind = kind(StatusCode::BAD_REQUEST, "invalid-field", "A member is not valid");
+    kind(StatusCode::BAD_REQUEST, "invalid-request", "invalid_request", "The request cannot be read");
+static INVALID_BODY: Kind =
+    kind(StatusCode::BAD_REQUEST, "invalid-body", "invalid_body", "The body cannot be read");
+static INVALID_FIELD: Kind =
+    kind(StatusCode::BAD_REQUEST, "invalid-field", "invalid_field", "A member is not valid");
 static INVALID_TOKEN: Kind =
-    kind(StatusCode::UNAUTHORIZED, "invalid-token", "A token for the admin API is needed");
-static INSUFFICIENT_SCOPE: Kind =
-    kind(StatusCode::FORBIDDEN, "insufficient-scope", "The token's client may not do this");
-pub(super) static NOT_FOUND: Kind = kind(StatusCode::NOT_FOUND, "not-found", "There is no such thing");
-static METHOD_NOT_ALLOWED: Kind =
-    kind(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Another method is needed");
-static BODY_TOO_SLOW: Kind = kind(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "The body did not come");
-static CONFLICT: Kind = kind(StatusCode::CONFLICT, "conflict", "Something stands in the way");
-static CHANGED: Kind = kind(StatusCode::PRECONDITION_FAILED, "changed", "It was changed in between");
-static BODY_TOO_LARGE: Kind = kind(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large");
-pub(super) static UNSUPPORTED_MEDIA_TYPE: Kind =
-    kind(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body has another media type");
-static SERVER_ERROR: Kind = kind(StatusCode::INTERNAL_SERVER_ERROR, "server-error", "The server failed");
-static UNAVAILABLE: Kind = kind(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now");
+    kind(StatusCode::UNAUTHORIZED, "invalid-token", "invalid_token", "A token for the admin API is needed");
+static INSUFFICIENT_SCOPE: Kind = kind(
+    StatusCode::FORBIDDEN,
+    "insufficient-scope",
+    "insufficient_scope",
+    "The token's client may not do this",
+);
+pub(super) static NOT_FOUND: Kind =
+    kind(StatusCode::NOT_FOUND, "not-found", "not_found", "There is no such thing");
+static METHOD_NOT_ALLOWED: Kind = kind(
+    StatusCode::METHOD_NOT_ALLOWED,
+    "method-not-allowed",
+    "method_not_allowed",
+    "Another method is needed",
+);
+static BODY_TOO_SLOW: Kind =
+    kind(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "body_too_slow", "The body did not come");
+static CONFLICT: Kind = kind(StatusCode::CONFLICT, "conflict", "conflict", "Something stands in the way");
+static CHANGED: Kind =
+    kind(StatusCode::PRECONDITION_FAILED, "changed", "changed", "It was changed in between");
+static BODY_TOO_LARGE: Kind =
+    kind(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "body_too_large", "The body is too large");
+pub(super) static UNSUPPORTED_MEDIA_TYPE: Kind = kind(
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    "unsupported-media-type",
+    "unsupported_media_type",
+    "The body has another media type",
+);
+static SERVER_ERROR: Kind =
+    kind(StatusCode::INTERNAL_SERVER_ERROR, "server-error", "server_error", "The server failed");
+static UNAVAILABLE: Kind = kind(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "unavailable", "Not now");
+
+const NOT_VALID: &str =
+    "The token is not valid here: take a new one for the admin API of the realm, or of system.";
+const NO_STANDING: &str = "The token's client is not let in any more, or its realm is disabled.";
+
+#[cfg(test)]
+mod tests {
+    use countersign_issuer::store::StoreError;
+
+    use super::*;
+
+    /// Design rule 2: a store that does not answer is our fault, told as such, its cause kept for the log.
+    #[tokio::test]
+    async fn a_fault_is_no_refusal() {
+        let cause = StoreError::Unavailable("the disk of db-7 is full".into());
+        let trouble = Trouble::from(AdminError::from(cause));
+        assert!(trouble.cause.as_ref().is_some_and(|cause| cause.contains("db-7")));
+        let response = trouble.render("id");
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers().get(RETRY_AFTER).unwrap(), "1");
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("db-7"));
+        let broken = Trouble::from(Fault::Broken("db-7".to_owned())).render("id");
+        assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(broken.headers().get(RETRY_AFTER), None);
+    }
+
+    /// What a caller reads in `type` stands in the documentation.
+    #[test]
+    fn every_kind_is_documented() {
+        let page = include_str!("../../../../docs/admin-api.md");
+        for kind in [
+            &INVALID_REQUEST,
+            &INVALID_BODY,
+            &INVALID_FIELD,
+            &INVALID_TOKEN,
+            &INSUFFICIENT_SCOPE,
+            &NOT_FOUND,
+            &METHOD_NOT_ALLOWED,
+            &BODY_TOO_SLOW,
+            &CONFLICT,
+            &CHANGED,
+            &BODY_TOO_LARGE,
+            &UNSUPPORTED_MEDIA_TYPE,
+            &SERVER_ERROR,
+            &UNAVAILABLE,
+        ] {
+            let line = format!("| `/problems/{}` | {} |", kind.word, kind.status.as_u16());
+            assert!(page.contains(&line), "{line}");
+        }
+    }
+}
