@@ -1,0 +1,3 @@
+//! What the benchmark's programs are made of.
+
+pub mod load;
