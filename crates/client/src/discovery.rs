@@ -1,7 +1,7 @@
 //! What a server says of itself: its metadata (RFC 8414) and its keys.
 
 use bytes::Bytes;
-use countersign_proto::jose::{JwkError, JwkSet};
+use countersign_proto::jose::{JwkSet, jwk::JwkError};
 use countersign_proto::metadata::ServerMetadata;
 use http::header::ACCEPT;
 use http::{HeaderValue, Request, StatusCode};

@@ -42,8 +42,6 @@ fn verifiers() -> Router<AppState> {
     let mut router = Router::new()
         .route("/realms/{realm}/oauth2/jwks", document(get(documents::jwks)))
         .route("/.well-known/oauth-authorization-server/realms/{realm}", document(get(documents::metadata)))
-        .route("/realms/{realm}/.well-known/openid-configuration", document(get(documents::discovery)))
-        .route("/realms/{realm}/.well-known/oauth-authorization-server", document(get(documents::discovery)))
         .route("/.well-known/jwks.json", document(get(auth0::documents::keys)));
     for well_known in ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"] {
         router = router
@@ -60,8 +58,10 @@ fn verifiers() -> Router<AppState> {
             .route(&format!("{realm}/{{*rest}}"), axum::routing::any(keycloak::unknown_path));
     }
     for name in ["openid-configuration", "oauth-authorization-server"] {
+        let path = format!("/realms/{{realm}}/.well-known/{name}");
+        router = both(router, &path, document(get(documents::discovery)));
         let handler = foreign(get(keycloak::documents::metadata)).options(respond::preflight);
-        router = both(router, &format!("/auth/realms/{{realm}}/.well-known/{name}"), handler);
+        router = both(router, &format!("/auth{path}"), handler);
     }
     router
 }

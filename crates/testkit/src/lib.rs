@@ -12,6 +12,7 @@
 
 mod answer;
 mod gate;
+pub mod outage;
 pub mod postgres;
 pub mod recorded;
 mod request;

@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 use crate::gate::Gate;
+use crate::outage::Outage;
 use crate::postgres::TestDatabase;
 
 /// Which database a server keeps its things in.
@@ -43,6 +44,7 @@ pub struct TestServer {
     issuer: Arc<Issuer>,
     clock: Arc<TestClock>,
     readiness: Readiness,
+    outage: Outage,
     root: (String, String),
     http: Client<HttpConnector, Full<Bytes>>,
     stop: Option<oneshot::Sender<()>>,
@@ -58,6 +60,7 @@ pub struct TestServerBuilder {
     database: Option<Database>,
     public_url: Option<String>,
     default_realm: Option<String>,
+    max_clients: Option<usize>,
     trusted_proxies: Vec<String>,
     admit: Option<Arc<dyn Admit>>,
 }
@@ -105,6 +108,12 @@ impl TestServer {
     #[must_use]
     pub fn readiness(&self) -> &Readiness {
         &self.readiness
+    }
+
+    /// The switch that takes its database away.
+    #[must_use]
+    pub fn outage(&self) -> &Outage {
+        &self.outage
     }
 
     /// The root client's id and secret.
@@ -173,6 +182,13 @@ impl TestServerBuilder {
         self
     }
 
+    /// Keeps at most so many clients in memory.
+    #[must_use]
+    pub fn max_clients(mut self, most: usize) -> Self {
+        self.max_clients = Some(most);
+        self
+    }
+
     /// Believes proxies of this network.
     #[must_use]
     pub fn trusted_proxy(mut self, network: &str) -> Self {
@@ -194,13 +210,15 @@ impl TestServerBuilder {
     pub async fn start(self) -> TestServer {
         let folder = tempfile::tempdir().expect("a folder of its own");
         let (store, postgres) = open(self.database, folder.path()).await;
+        let outage = Outage::default();
+        let store = outage.before(store);
         let listener = Listener::bind(&["127.0.0.1:0".parse().unwrap()]).expect("a free port");
         let address = listener.local_addrs()[0];
         let clock = Arc::new(TestClock::at(TestServer::EPOCH));
         let settings = Settings {
             public_url: self.public_url.unwrap_or_else(|| format!("http://{address}")),
             default_realm: self.default_realm,
-            max_clients: 1_000_000,
+            max_clients: self.max_clients.unwrap_or(1_000_000),
         };
         let keys = MasterKeys::generate(&SystemRandom).expect("random bits");
         let (clock_in, random) = (Arc::<TestClock>::clone(&clock), Arc::new(SystemRandom));
@@ -235,6 +253,7 @@ impl TestServerBuilder {
             issuer,
             clock,
             readiness,
+            outage,
             root: (root.client_id, secret),
             http: Client::builder(TokioExecutor::new()).build_http(),
             stop: Some(stop),

@@ -27,7 +27,7 @@ enum Verb {
     /// Show one client with its secrets and grants
     #[command(after_help = "Examples:\n  countersign client show svc --realm myorg")]
     Show(One),
-    Update(Update),
+    Update(Box<Update>),
     /// Delete a client; its tokens live on until they expire
     #[command(visible_alias = "rm", after_help = "Examples:\n  countersign client delete svc --realm myorg")]
     Delete(One),

@@ -55,10 +55,10 @@ impl Layers {
                 DeValue::Table(section) => {
                     for (inner, value) in section {
                         let key = format!("{}.{}", name.get_ref(), inner.get_ref());
-                        self.from_toml(&key, value.get_ref(), origin(inner.span().start))?;
+                        self.take_toml(&key, value.get_ref(), origin(inner.span().start))?;
                     }
                 }
-                value => self.from_toml(name.get_ref(), value, origin(name.span().start))?,
+                value => self.take_toml(name.get_ref(), value, origin(name.span().start))?,
             }
         }
         Ok(())
@@ -119,7 +119,7 @@ impl Layers {
         })
     }
 
-    fn from_toml(&mut self, key: &str, value: &DeValue<'_>, origin: Origin) -> Result<(), ConfigError> {
+    fn take_toml(&mut self, key: &str, value: &DeValue<'_>, origin: Origin) -> Result<(), ConfigError> {
         let Some(setting) = settings().find(|setting| setting.key == key) else {
             let nearest = nearest(key, settings().map(|s| s.key)).map(str::to_owned);
             return Err(ConfigError::Unknown { origin, name: key.to_owned(), nearest });

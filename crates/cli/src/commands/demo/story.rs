@@ -47,14 +47,10 @@ impl Story {
 
         self.transcript
             .chapter("… and two clients: a shop that reads and may write, a report that only reads");
-        let shop = self.register(
-            &root,
-            "shop",
-            &json!({ "default": ["orders:read"], "optional": ["orders:write"] }),
-        );
-        let shop = shop.await?;
-        let report =
-            self.register(&root, "report", &json!({ "default": ["orders:read"], "optional": [] })).await?;
+        let grant = json!({ "default": ["orders:read"], "optional": ["orders:write"] });
+        let shop = self.register(&root, "shop", &grant).await?;
+        let grant = json!({ "default": ["orders:read"], "optional": [] });
+        let report = self.register(&root, "report", &grant).await?;
 
         self.transcript.chapter("A token with the default scopes: the request names none");
         let token = granted(&self.ask("myorg", "shop", &shop, None).await?, Some("orders:read"))?;
@@ -89,7 +85,7 @@ impl Story {
         let client = json!({ "client_id": id });
         let answer = self.administer(root, Method::POST, "realms/myorg/clients", &client, 201).await?;
         let path = format!("realms/myorg/clients/{id}/grants/https:%2F%2Forders.example");
-        self.administer(root, Method::PUT, &path, grant, 200).await?;
+        self.administer(root, Method::PUT, &path, grant, 201).await?;
         text(&answer, "secret")
     }
 

@@ -29,7 +29,7 @@ impl Transcript {
     pub(super) fn chapter(&mut self, title: &str) {
         self.chapter += 1;
         if !self.output.is_json() {
-            self.output.text(&format!("\n── {}. {title}\n", self.chapter));
+            self.output.text(&format!("\n── {}. {title}", self.chapter));
         }
     }
 
@@ -62,7 +62,7 @@ impl Transcript {
             self.output.text(&line.to_string());
             return Ok(answer);
         }
-        let mut text = format!("   > {head} {}\n", endpoint.url().path());
+        let mut text = format!("\n   > {head} {}\n", endpoint.url().path());
         if headers.contains_key(AUTHORIZATION) {
             text.push_str(&format!("   > Authorization: {}\n", authorization.0));
         }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use countersign_proto::jose::{Claims, JwkSet, KeySource, StaticKeys, jws, verify_signature};
+use countersign_proto::jose::verify::verify_signature;
+use countersign_proto::jose::{Claims, JwkSet, KeySource, StaticKeys, jws};
+use countersign_proto::time::UnixTime;
 use serde_json::{Value, json};
 
 use crate::moment::{length, rfc3339};
 use crate::output::clean;
-use countersign_proto::time::UnixTime;
 
 /// The steps taken so far.
 #[derive(Default)]

@@ -1,0 +1,68 @@
+//! A dialect answers only in realms whose `dialects` name it; all else is 404.
+
+use countersign_proto::admin::{Change, NewRealm, RealmPatch};
+use countersign_testkit::{Request, TestServer};
+use http::Method;
+
+const URLS: [(&str, Method, &str); 12] = [
+    ("keycloak", Method::POST, "/realms/r/protocol/openid-connect/token"),
+    ("keycloak", Method::GET, "/realms/r/protocol/openid-connect/certs"),
+    ("keycloak", Method::GET, "/realms/r"),
+    ("keycloak", Method::GET, "/auth/realms/r/.well-known/openid-configuration"),
+    ("auth0", Method::POST, "/oauth/token"),
+    ("auth0", Method::GET, "/.well-known/jwks.json"),
+    ("auth0", Method::GET, "/.well-known/openid-configuration"),
+    ("fidesops", Method::POST, "/api/v1/oauth/token"),
+    ("fidesops", Method::GET, "/api/v1/oauth/client"),
+    ("fidesops", Method::GET, "/api/v1/oauth/client/x"),
+    ("fidesops", Method::GET, "/api/v1/oauth/client/x/scope"),
+    ("fidesops", Method::GET, "/api/v1/oauth/scope"),
+];
+
+/// Issue 3, item 5: opened by name, closed by name, and none open unless named.
+#[tokio::test]
+async fn closed_dialects_are_not_there() {
+    let server = TestServer::with().default_realm("r").start().await;
+    server.plain_realm("r", "rfc9068", None).await;
+    for open in [None, Some("keycloak"), Some("auth0"), Some("fidesops")] {
+        let dialects = Change::Set(open.iter().map(|&dialect| dialect.to_owned()).collect());
+        server.update_realm("r", RealmPatch { dialects, ..RealmPatch::default() }).await;
+        for (dialect, method, url) in URLS {
+            let answer = Request::new(method, url).send(&server).await;
+            assert_eq!(answer.status != 404, open == Some(dialect), "{url} while {open:?} is open");
+        }
+    }
+}
+
+/// Issue 3, item 5: root-level URLs mean the realm of the exact host, else the default realm, else nothing; no header
+/// of a proxy names a host.
+#[tokio::test]
+async fn root_urls_follow_the_host() {
+    let server = TestServer::with().default_realm("fallback").start().await;
+    for (name, hosts) in [("fallback", vec![]), ("a", vec!["a.example"]), ("b", vec!["b.example:8443"])] {
+        let new = NewRealm {
+            name: name.to_owned(),
+            profile: Some("auth0".to_owned()),
+            hosts: Some(hosts.into_iter().map(str::to_owned).collect()),
+            ..NewRealm::default()
+        };
+        server.realm(new).await;
+    }
+    let at = |host: &'static str| {
+        Request::get("/.well-known/openid-configuration")
+            .header("host", host)
+            .header("x-forwarded-host", "b.example:8443")
+            .send(&server)
+    };
+    let fallback = format!("{}/realms/fallback", server.public_url());
+    for (host, issuer) in [
+        ("a.example", "https://a.example/"),
+        ("A.Example", "https://a.example/"),
+        ("b.example:8443", "https://b.example:8443/"),
+        ("a.example:8443", &fallback),
+        ("b.example", &fallback),
+        ("evil.a.example", &fallback),
+    ] {
+        assert_eq!(at(host).await.str("issuer"), issuer, "{host}");
+    }
+}
