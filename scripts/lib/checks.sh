@@ -53,8 +53,10 @@ tally() {
     [ "$bad" = 0 ] && bad=1
     failures+=("$name")
     printf 'FAILED  %4s s  all of it: %s\n' "$seconds" "$log"
-    grep -nE '^(error|warning: unused|failures:|FAILED|E  |test .* FAILED|thread .* panicked)' "$log" | head -n 20
-    tail -n 40 "$log" | sed 's/^/    /'
+    # What went wrong first, then how it ended.
+    grep -E '^(error|FAILED|E  |thread .* panicked|---- )' -A 4 "$log" | head -n 30 | sed 's/^/    /'
+    echo '    …'
+    tail -n 15 "$log" | sed 's/^/    /'
   fi
   passed=$((passed + good))
   failed=$((failed + bad))

@@ -12,7 +12,7 @@ from conftest import PYTHON
 
 AUDIENCE, SCOPE = "https://orders.example", "orders:read"
 # requests and Authlib send Basic as it is, x/oauth2 and oauth4webapi form-encode it first: both readings count (C13).
-SECRETS = {"plain": "Zq3mTn8VbK5xWc2LrY7dHs4GpJ9fAe6U", "two readings": "50%25+off: a&b=c/d?~", "raw alone": "100%zz+off: a&b"}
+SECRETS = {"plain": "Zq3mTn8VbK5xWc2LrY7dHs4GpJ9fAe6U", "two readings": "50%25+off: a&b=c/d?~", "raw alone": "100%zz+off: a&b=c/d"}
 NUMBERS = itertools.count()
 
 

@@ -39,6 +39,8 @@ def cases(plain):
         common = {
             "issuer": issuer, "jwks_uri": f"{plain.url}/realms/{name}/oauth2/jwks", "audience": AUDIENCE,
             "algorithm": expected, "typ": "at+jwt" if profile == "rfc9068" else "JWT",
+            # Auth0's tokens have no jti, and so ours in its profile.
+            "required": ["exp", "iat", "sub"] + (["jti"] if profile != "auth0" else []),
         }
         other_audience = admin.token(name, "svc", secret, resource=OTHER)
         other_realm = f"{plain.url}/realms/{REALMS[1][0] if name == REALMS[0][0] else REALMS[0][0]}/oauth2/jwks"
@@ -72,7 +74,8 @@ def judge(cases, program, *command, without=()):
             assert claims, f"{name}: {answer}"
             assert claims["iss"] == case["issuer"]
             assert claims["aud"] in (AUDIENCE, [AUDIENCE]) or AUDIENCE in claims["aud"]
-            assert claims["scope"] == "orders:read" and claims["jti"] and claims["exp"] and claims["iat"]
+            assert claims["scope"] == "orders:read"
+            assert all(claims.get(name) for name in case["required"])
             if case["typ"] == "at+jwt":
                 assert (claims["sub"], claims["client_id"]) == ("svc", "svc")
         else:

@@ -70,6 +70,12 @@ pub enum AdminError {
 }
 
 impl AdminError {
+    /// A right that the token's client has not got now.
+    fn lacking(right: Right) -> Self {
+        let detail = "the token's client has no such scope on the admin API now".to_owned();
+        Self::NotAllowed { right: right.as_str(), detail }
+    }
+
     /// A member that breaks a rule.
     pub fn invalid(field: impl Into<String>, rule: impl fmt::Display) -> Self {
         Self::Invalid { field: field.into(), rule: rule.to_string() }

@@ -8,6 +8,7 @@ mod client;
 mod key;
 mod list;
 mod problem;
+mod read;
 mod realm;
 
 pub use change::Change;
@@ -18,6 +19,7 @@ pub use client::{
 pub use key::{KeyBody, NewKey, RetireKey, RotateKeys};
 pub use list::{AuditBody, Page};
 pub use problem::Problem;
+pub use read::{BodyError, MAX_BODY, read};
 pub use realm::{
     ApiBody, ApiPatch, NewApi, NewRealm, NewScope, RealmBody, RealmPatch, ScopeBody, ScopePatch,
 };

@@ -6,7 +6,6 @@
 mod answer;
 mod apis;
 mod audit;
-pub mod body;
 mod caller;
 mod clients;
 mod enter;

@@ -3,7 +3,7 @@
 //! A library: [`app`] and [`ops`] make routers out of state, so that tests and embedders need neither a process nor a
 //! socket. Requests carry a [`Peer`] in their extensions, put there by whoever accepts connections.
 
-pub mod admin;
+mod admin;
 mod admit;
 pub mod config;
 mod dialect;

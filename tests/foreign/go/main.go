@@ -20,6 +20,7 @@ import (
 type verification struct {
 	Name, Token, Issuer, Audience, Algorithm, Typ string
 	JWKS                                          string `json:"jwks_uri"`
+	Required                                      []string
 }
 
 type grant struct {
@@ -84,8 +85,11 @@ func verify(c verification, keys jwk.Set) (jwt.Token, error) {
 	if algorithm, _ := header.Algorithm(); algorithm.String() != c.Algorithm {
 		return nil, fmt.Errorf("alg is %q", algorithm)
 	}
-	return jwt.Parse([]byte(c.Token), jwt.WithKeySet(keys), jwt.WithIssuer(c.Issuer),
-		jwt.WithAudience(c.Audience), jwt.WithRequiredClaim("exp"), jwt.WithRequiredClaim("jti"))
+	rules := []jwt.ParseOption{jwt.WithKeySet(keys), jwt.WithIssuer(c.Issuer), jwt.WithAudience(c.Audience)}
+	for _, name := range c.Required {
+		rules = append(rules, jwt.WithRequiredClaim(name))
+	}
+	return jwt.Parse([]byte(c.Token), rules...)
 }
 
 func takeAll(ctx context.Context) (any, error) {

@@ -46,7 +46,7 @@ public final class Verify {
         new DefaultJWTClaimsVerifier<>(
             (String) given.get("audience"),
             new JWTClaimsSet.Builder().issuer((String) given.get("issuer")).build(),
-            Set.of("exp", "iat", "jti", "sub")));
+            Set.copyOf(JSONObjectUtils.getStringList(given, "required"))));
     return processor.process((String) given.get("token"), null);
   }
 }

@@ -3,7 +3,7 @@ import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 import { readFileSync } from "node:fs";
 
 const answers = {};
-for (const { name, token, jwks_uri, issuer, audience, algorithm, typ } of JSON.parse(readFileSync(0, "utf8"))) {
+for (const { name, token, jwks_uri, issuer, audience, algorithm, typ, required } of JSON.parse(readFileSync(0, "utf8"))) {
   try {
     const keys = createRemoteJWKSet(new URL(jwks_uri));
     const { payload } = await jwtVerify(token, keys, {
@@ -11,7 +11,7 @@ for (const { name, token, jwks_uri, issuer, audience, algorithm, typ } of JSON.p
       audience,
       typ,
       algorithms: [algorithm],
-      requiredClaims: ["exp", "iat", "jti", "sub"],
+      requiredClaims: required,
     });
     answers[name] = { claims: payload };
   } catch (error) {

@@ -29,5 +29,6 @@ def private(claims: dict = Depends(verified)):
 
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
+listener.listen()
 print("port", listener.getsockname()[1], flush=True)
 uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])

@@ -16,7 +16,7 @@ def verify(case):
     rules = jwt.JWTClaimsRegistry(
         iss={"essential": True, "value": case["issuer"]},
         aud={"essential": True, "value": case["audience"]},
-        exp={"essential": True},
+        **{name: {"essential": True} for name in case["required"]},
     )
     rules.validate(token.claims)
     return token.claims

@@ -57,7 +57,7 @@ struct Create {
     /// The issuer, when it is not PUBLIC-URL/realms/NAME
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
-    /// A host[:port] whose root-level URLs mean this realm; repeatable
+    /// A host or host:port whose root-level URLs mean this realm; repeatable
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
     /// What scopes it starts with: keycloak or fidesops

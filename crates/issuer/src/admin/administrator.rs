@@ -134,10 +134,7 @@ impl Administrator {
                 Err(AdminError::NotFound(format!("there is no realm {realm:?}")))
             }
             _ if self.rights.contains(&right) => Ok(()),
-            _ => Err(AdminError::NotAllowed {
-                right: right.as_str(),
-                detail: "the token's client has no such scope on the admin API now".to_owned(),
-            }),
+            _ => Err(AdminError::lacking(right)),
         }
     }
 

@@ -3,6 +3,7 @@
 use countersign_proto::admin::{ClientBody, ClientCreated, ClientPatch, NewClient, Page};
 use countersign_proto::client_id::ClientId;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::apis::api_of;
 use super::page::cursor;
@@ -25,18 +26,18 @@ impl Issuer {
         &self,
         by: &Administrator,
         realm: &str,
-        new: NewClient,
+        mut new: NewClient,
     ) -> Result<At<ClientCreated>, AdminError> {
+        let given = new.secret.take().map(Zeroizing::new);
         by.may(Right::ClientWrite, realm)?;
         let _alone = self.commands().lock().await;
         let view = self.realm_for(by, Right::ClientWrite, realm)?;
-        let given = new.secret.clone();
         let mut client = self.registered_client(&view, new)?;
         if self.client_record(&view, client.client_id.as_str()).await?.is_some() {
             let detail = format!("there is a client {} already; choose another client_id", client.client_id);
             return Err(AdminError::Conflict { field: "client_id".to_owned(), detail });
         }
-        let (secret, warning) = self.given_or_made(given.as_deref())?;
+        let (secret, warning) = self.given_or_made(given)?;
         let record = self.secret_record(&secret)?;
         let grants = first_grants(&view);
         client.default_api = grants.first().map(|grant| grant.api_id.clone());

@@ -7,7 +7,7 @@ use countersign_proto::time::UnixTime;
 use serde_json::json;
 
 use super::page::page;
-use super::{AdminError, Administrator, At, PageAsk, Right, rule};
+use super::{AdminError, Administrator, PageAsk, Right, rule};
 use crate::api::Api;
 use crate::audit::AuditEvent;
 use crate::issuer::Issuer;
@@ -39,9 +39,9 @@ impl Issuer {
     ///
     /// # Errors
     /// [`AdminError`].
-    pub fn read_key(&self, by: &Administrator, realm: &str, kid: &str) -> Result<At<KeyBody>, AdminError> {
+    pub fn read_key(&self, by: &Administrator, realm: &str, kid: &str) -> Result<KeyBody, AdminError> {
         let view = self.realm_for(by, Right::KeyRead, realm)?;
-        Ok(At { body: body(key_of(&view, kid)?), revision: view.realm().revision })
+        Ok(body(key_of(&view, kid)?))
     }
 
     /// Makes a signing key and announces it in the JWKS; it does not sign before [`Self::rotate_keys`]. `key:write`.
@@ -53,7 +53,7 @@ impl Issuer {
         by: &Administrator,
         realm: &str,
         new: NewKey,
-    ) -> Result<At<KeyBody>, AdminError> {
+    ) -> Result<KeyBody, AdminError> {
         by.may(Right::KeyWrite, realm)?;
         let _alone = self.commands().lock().await;
         let view = self.realm_for(by, Right::KeyWrite, realm)?;
@@ -80,7 +80,7 @@ impl Issuer {
         by: &Administrator,
         realm: &str,
         rotate: RotateKeys,
-    ) -> Result<At<KeyBody>, AdminError> {
+    ) -> Result<KeyBody, AdminError> {
         by.may(Right::KeyWrite, realm)?;
         let _alone = self.commands().lock().await;
         let view = self.realm_for(by, Right::KeyWrite, realm)?;
@@ -113,7 +113,7 @@ impl Issuer {
         realm: &str,
         kid: &str,
         retire: RetireKey,
-    ) -> Result<At<KeyBody>, AdminError> {
+    ) -> Result<KeyBody, AdminError> {
         by.may(Right::KeyWrite, realm)?;
         let _alone = self.commands().lock().await;
         let view = self.realm_for(by, Right::KeyWrite, realm)?;
@@ -241,10 +241,10 @@ impl Issuer {
         self.vault().new_key(realm, algorithm, size, state, now, random).await
     }
 
-    fn shown_key(&self, realm: &str, kid: &str) -> Result<At<KeyBody>, AdminError> {
+    fn shown_key(&self, realm: &str, kid: &str) -> Result<KeyBody, AdminError> {
         let gone = || Fault::Broken(format!("the key {kid} is not in memory after its change"));
         let view = self.realm(realm).ok_or_else(gone)?;
-        Ok(At { body: body(key_of(&view, kid)?), revision: view.realm().revision })
+        Ok(body(key_of(&view, kid)?))
     }
 }
 

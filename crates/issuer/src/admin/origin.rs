@@ -100,7 +100,7 @@ pub(super) fn identifier_is_ours(identifier: &str, realm: &Realm, issuer: &str) 
     if realm.profile == Profile::Keycloak && identifier == "account" {
         return Some("'account' is the identifier of the built-in default API of this realm");
     }
-    let Some(path) = identifier.strip_prefix(bare(issuer)) else { return None };
+    let path = identifier.strip_prefix(bare(issuer))?;
     let below = |root: &str| {
         path.trim_start_matches('/').strip_prefix(root).is_some_and(|r| r.is_empty() || r.starts_with('/'))
     };

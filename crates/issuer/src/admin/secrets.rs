@@ -4,6 +4,7 @@ use countersign_proto::admin::{NewSecret, Page, SecretBody, SecretCreated};
 use countersign_proto::secret::ClientSecret;
 use countersign_proto::time::UnixTime;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::page::page;
 use super::{AdminError, Administrator, At, PageAsk, Right, rule};
@@ -24,8 +25,9 @@ impl Issuer {
         by: &Administrator,
         realm: &str,
         client_id: &str,
-        new: NewSecret,
+        mut new: NewSecret,
     ) -> Result<At<SecretCreated>, AdminError> {
+        let given = new.secret.take().map(Zeroizing::new);
         by.may(Right::ClientWrite, realm)?;
         let _alone = self.commands().lock().await;
         let (view, record) = self.client_to_change(by, realm, client_id).await?;
@@ -35,7 +37,7 @@ impl Issuer {
         }
         let expires_at = new.expires_at.map(|at| rule::expiry(at, Some(now))).transpose()?;
         check_room(&record.secrets, now)?;
-        let (secret, warning) = self.given_or_made(new.secret.as_deref())?;
+        let (secret, warning) = self.given_or_made(given)?;
         let kept = SecretRecord { label: new.label, expires_at, ..self.secret_record(&secret)? };
         let body = SecretCreated {
             id: kept.id.clone(),
@@ -106,10 +108,10 @@ impl Issuer {
     /// The secret that somebody gave, with advice where it is short; or a new one.
     pub(super) fn given_or_made(
         &self,
-        given: Option<&str>,
+        given: Option<Zeroizing<String>>,
     ) -> Result<(ClientSecret, Option<String>), AdminError> {
         let Some(given) = given else { return Ok((self.new_secret()?, None)) };
-        let secret = ClientSecret::given(given).map_err(|error| AdminError::invalid("secret", error))?;
+        let secret = ClientSecret::given(&given).map_err(|error| AdminError::invalid("secret", error))?;
         let warning = secret.is_short().then(|| SHORT.to_owned());
         Ok((secret, warning))
     }

@@ -26,8 +26,14 @@ pub(super) fn shown(at: &At<impl Serialize>) -> Answer {
 
 /// 201 with what was made, its ETag and its place.
 pub(super) fn created(at: &At<impl Serialize>, location: String) -> Answer {
-    let mut response = shown(at)?;
-    *response.status_mut() = StatusCode::CREATED;
+    let mut response = placed(&at.body, location)?;
+    response.headers_mut().insert(ETAG, etag(at.revision));
+    Ok(response)
+}
+
+/// 201 with what was made and its place.
+pub(super) fn placed(body: &impl Serialize, location: String) -> Answer {
+    let mut response = json(StatusCode::CREATED, body)?;
     if let Ok(location) = HeaderValue::try_from(location) {
         response.headers_mut().insert(LOCATION, location);
     }

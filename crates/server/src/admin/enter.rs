@@ -4,10 +4,11 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue};
 
 use super::caller::Caller;
-use super::problem::Trouble;
+use super::problem::{INVALID_REQUEST, Trouble};
+use crate::extract::realm;
 use crate::middleware::{RequestId, Told};
 use crate::state::AppState;
 
@@ -23,7 +24,9 @@ pub(super) async fn enter(
         Ok(caller) => {
             told.client_id = Some(caller.0.actor().into());
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            let (mut head, body) = request.into_parts();
+            told.realm = realm::named(&mut head, &app).await;
+            next.run(Request::from_parts(head, body)).await
         }
         Err(trouble) => trouble.into_response(),
     };
@@ -54,8 +57,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Trouble> {
     };
     if values.next().is_some() {
         let detail = "The request has more than one Authorization header.";
-        let title = "The request cannot be read";
-        return Err(Trouble::new(StatusCode::BAD_REQUEST, "invalid-request", title, detail));
+        return Err(Trouble::new(&INVALID_REQUEST, detail));
     }
     let token = value.to_str().ok().and_then(|text| text.split_once(' ')).and_then(|(scheme, rest)| {
         let token = rest.trim_start_matches(' ');
@@ -90,7 +92,7 @@ mod tests {
         assert_eq!(of(&["Bearer a.b.c"]), Ok("a.b.c".to_owned()));
         assert_eq!(of(&["bEARER a.b.c"]), Ok("a.b.c".to_owned()));
         assert_eq!(of(&[]), Err("no_token"));
-        assert_eq!(of(&["Bearer a", "Bearer a"]), Err("invalid-request"));
+        assert_eq!(of(&["Bearer a", "Bearer a"]), Err("invalid_request"));
         for bad in ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a b", "Bearer a,b", "Bearera", "a.b.c"] {
             assert_eq!(of(&[bad]), Err("token_not_readable"), "{bad:?}");
         }

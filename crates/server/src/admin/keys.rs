@@ -3,7 +3,7 @@
 use axum::extract::State;
 use countersign_proto::admin::{NewKey, RetireKey, RotateKeys};
 
-use super::answer::{Answer, created, ok, shown};
+use super::answer::{Answer, ok, placed};
 use super::caller::Caller;
 use super::query::PageQuery;
 use super::sent::Sent;
@@ -26,7 +26,7 @@ pub(super) async fn create(
     Sent(new): Sent<NewKey>,
 ) -> Answer {
     let key = app.issuer().create_key(&by, &realm, new).await?;
-    created(&key, path(&["realms", &realm, "keys", &key.body.kid]))
+    placed(&key, path(&["realms", &realm, "keys", &key.kid]))
 }
 
 pub(super) async fn read(
@@ -34,7 +34,7 @@ pub(super) async fn read(
     Caller(by): Caller,
     InUrl((realm, kid)): InUrl<(String, String)>,
 ) -> Answer {
-    shown(&app.issuer().read_key(&by, &realm, &kid)?)
+    ok(&app.issuer().read_key(&by, &realm, &kid)?)
 }
 
 pub(super) async fn rotate(
@@ -43,7 +43,7 @@ pub(super) async fn rotate(
     InUrl(realm): InUrl<String>,
     Sent(rotate): Sent<RotateKeys>,
 ) -> Answer {
-    shown(&app.issuer().rotate_keys(&by, &realm, rotate).await?)
+    ok(&app.issuer().rotate_keys(&by, &realm, rotate).await?)
 }
 
 pub(super) async fn retire(
@@ -52,5 +52,5 @@ pub(super) async fn retire(
     InUrl((realm, kid)): InUrl<(String, String)>,
     Sent(retire): Sent<RetireKey>,
 ) -> Answer {
-    shown(&app.issuer().retire_key(&by, &realm, &kid, retire).await?)
+    ok(&app.issuer().retire_key(&by, &realm, &kid, retire).await?)
 }

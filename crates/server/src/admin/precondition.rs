@@ -1,11 +1,10 @@
 //! `If-Match` (RFC 9110 §13.1.1): a change that only happens to what its author has read.
 
 use axum::extract::FromRequestParts;
-use http::StatusCode;
 use http::header::IF_MATCH;
 use http::request::Parts;
 
-use super::problem::Trouble;
+use super::problem::{INVALID_REQUEST, Trouble};
 use crate::state::AppState;
 
 /// The revision that the thing must be at; `None` = any.
@@ -38,7 +37,7 @@ impl FromRequestParts<AppState> for IfMatch {
         let parsed = value.to_str().ok().and_then(Self::parse).filter(|_| values.next().is_none());
         parsed.ok_or_else(|| {
             let detail = "If-Match is one ETag as an answer showed it, such as \"17\", or *.";
-            Trouble::new(StatusCode::BAD_REQUEST, "invalid-request", "The request cannot be read", detail)
+            Trouble::new(&INVALID_REQUEST, detail)
         })
     }
 }

@@ -7,80 +7,73 @@ use axum::response::{IntoResponse, Response};
 use countersign_issuer::admin::AdminError;
 use countersign_issuer::issuer::OwnTokenError;
 use countersign_issuer::refusal::Fault;
-use countersign_proto::admin::Problem;
+use countersign_proto::admin::{BodyError, Problem};
+use countersign_proto::jose::VerifyError;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
-use super::body::BodyError;
 use crate::extract::body::Unread;
 use crate::respond;
 
 /// A problem that is going to be told; the request's id is put in on the way out.
 #[derive(Clone, Debug)]
 pub(super) struct Trouble {
-    status: StatusCode,
-    kind: &'static str,
-    title: &'static str,
-    detail: String,
-    field: Option<String>,
+    kind: &'static Kind,
+    detail: Box<str>,
+    /// The member or parameter that is wrong.
+    field: Option<Box<str>>,
     /// `WWW-Authenticate`, where the token is what is wrong.
-    challenge: Option<String>,
+    challenge: Option<Box<str>>,
     /// For the log: a word.
     pub(super) reason: &'static str,
     /// For the log: what broke on our side.
     pub(super) cause: Option<Arc<str>>,
 }
 
+/// A kind of problem: its place is `/problems/{word}`.
+#[derive(Debug)]
+pub(super) struct Kind {
+    status: StatusCode,
+    word: &'static str,
+    /// The same for the log and the counts.
+    reason: &'static str,
+    title: &'static str,
+}
+
 impl Trouble {
-    pub(super) fn new(
-        status: StatusCode,
-        kind: &'static str,
-        title: &'static str,
-        detail: impl Into<String>,
-    ) -> Self {
-        Self {
-            status,
-            kind,
-            title,
-            detail: detail.into(),
-            field: None,
-            challenge: None,
-            reason: kind,
-            cause: None,
-        }
+    pub(super) fn new(kind: &'static Kind, detail: impl Into<Box<str>>) -> Self {
+        Self { kind, detail: detail.into(), field: None, challenge: None, reason: kind.reason, cause: None }
     }
 
     /// A member or parameter that breaks a rule.
-    pub(super) fn invalid(field: impl Into<String>, rule: impl Into<String>) -> Self {
+    pub(super) fn invalid(field: impl Into<Box<str>>, rule: impl Into<Box<str>>) -> Self {
         let field = Some(field.into()).filter(|field| !field.is_empty());
-        Self { field, ..Self::new(StatusCode::BAD_REQUEST, "invalid-field", "A member is not valid", rule) }
+        Self { field, ..Self::new(&INVALID_FIELD, rule) }
     }
 
     /// A request without a usable token (RFC 6750 §3).
     pub(super) fn no_token(reason: &'static str, challenge: &str, detail: &str) -> Self {
-        let status = StatusCode::UNAUTHORIZED;
-        let trouble = Self::new(status, "invalid-token", "A token for the admin API is needed", detail);
-        Self { challenge: Some(challenge.to_owned()), reason, ..trouble }
+        Self { challenge: Some(challenge.into()), reason, ..Self::new(&INVALID_TOKEN, detail) }
     }
 
     /// The answer, with the request's id.
     pub(super) fn render(&self, request_id: &str) -> Response {
         let problem = Problem {
-            kind: format!("/problems/{}", self.kind),
-            title: self.title.to_owned(),
-            status: self.status.as_u16(),
-            detail: Some(self.detail.clone()),
-            field: self.field.clone(),
+            kind: format!("/problems/{}", self.kind.word),
+            title: self.kind.title.to_owned(),
+            status: self.kind.status.as_u16(),
+            detail: Some(self.detail.to_string()),
+            field: self.field.as_deref().map(str::to_owned),
             request_id: Some(request_id.to_owned()),
         };
         let mut response = Response::new(Body::from(serde_json::to_vec(&problem).unwrap_or_default()));
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.kind.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(challenge) = self.challenge.as_ref().and_then(|text| HeaderValue::try_from(text).ok()) {
+        if let Some(challenge) = self.challenge.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if self.kind.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
@@ -90,7 +83,7 @@ impl Trouble {
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.kind.status;
         response.extensions_mut().insert(self);
         response
     }
@@ -100,27 +93,20 @@ impl From<AdminError> for Trouble {
     fn from(error: AdminError) -> Self {
         match error {
             AdminError::NotAllowed { right, detail } => {
-                let title = "The token's client may not do this";
+                let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{right}\"");
                 let detail = format!("{right} is needed: {detail}");
-                let trouble = Self::new(StatusCode::FORBIDDEN, "insufficient-scope", title, detail);
-                let challenge = Some(format!("Bearer error=\"insufficient_scope\", scope=\"{right}\""));
-                Self { challenge, ..trouble }
+                Self { challenge: Some(challenge.into()), ..Self::new(&INSUFFICIENT_SCOPE, detail) }
             }
-            AdminError::NotFound(detail) => {
-                Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
-            }
+            AdminError::NotFound(detail) => Self::new(&NOT_FOUND, detail),
             AdminError::Invalid { field, rule } => Self::invalid(field, rule),
             AdminError::Conflict { field, detail } => {
-                let field = Some(field).filter(|field| !field.is_empty());
-                Self {
-                    field,
-                    ..Self::new(StatusCode::CONFLICT, "conflict", "Something stands in the way", detail)
-                }
+                let field = Some(field.into_boxed_str()).filter(|field| !field.is_empty());
+                Self { field, ..Self::new(&CONFLICT, detail) }
             }
-            AdminError::Stale => {
-                let detail = "It was changed since it was read: read it again and apply the change to that.";
-                Self::new(StatusCode::PRECONDITION_FAILED, "changed", "It was changed in between", detail)
-            }
+            AdminError::Stale => Self::new(
+                &CHANGED,
+                "It was changed since it was read: read it again and apply the change to that.",
+            ),
             AdminError::Fault(fault) => fault.into(),
         }
     }
@@ -130,11 +116,12 @@ impl From<Fault> for Trouble {
     fn from(fault: Fault) -> Self {
         let cause = Some(respond::cause(&fault));
         let trouble = if fault.is_passing() {
-            let detail = "The store does not answer; nothing is known to have changed. Try again soon.";
-            Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", detail)
+            Self::new(
+                &UNAVAILABLE,
+                "The store does not answer; read again what was to be changed, and try again soon.",
+            )
         } else {
-            let detail = "The server failed; its operator finds the cause under the request id.";
-            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server-error", "The server failed", detail)
+            Self::new(&SERVER_ERROR, "The server failed; its operator finds the cause under the request id.")
         };
         Self { cause, ..trouble }
     }
@@ -143,14 +130,8 @@ impl From<Fault> for Trouble {
 impl From<OwnTokenError> for Trouble {
     fn from(error: OwnTokenError) -> Self {
         let (reason, detail) = match error {
-            OwnTokenError::Invalid(_) => (
-                "token_not_valid",
-                "The token is not valid here: take a new one for the admin API of the realm, or of system.",
-            ),
-            OwnTokenError::Standing => (
-                "token_client_not_in_standing",
-                "The token's client is not allowed in any more, or its realm is disabled.",
-            ),
+            OwnTokenError::Invalid(error) => (reason(&error), NOT_VALID),
+            OwnTokenError::Standing => ("token_client_standing", NO_STANDING),
             OwnTokenError::Fault(fault) => return fault.into(),
         };
         Self::no_token(reason, "Bearer error=\"invalid_token\"", detail)
@@ -159,11 +140,8 @@ impl From<OwnTokenError> for Trouble {
 
 impl From<BodyError> for Trouble {
     fn from(error: BodyError) -> Self {
-        let invalid =
-            |detail| Self::new(StatusCode::BAD_REQUEST, "invalid-body", "The body cannot be read", detail);
         match error {
-            BodyError::Json(detail) => invalid(detail),
-            BodyError::NotObject => invalid("The body is a JSON object.".to_owned()),
+            BodyError::Json(error) => Self::new(&INVALID_BODY, format!("The body is {error}.")),
             BodyError::Member { field, rule } => Self::invalid(field, rule),
         }
     }
@@ -171,23 +149,131 @@ impl From<BodyError> for Trouble {
 
 impl From<Unread> for Trouble {
     fn from(unread: Unread) -> Self {
-        let (status, detail) = respond::unread(unread);
-        Self::new(status, "body-not-read", "The body was not read", detail)
+        let kind = match unread {
+            Unread::TooLarge => &BODY_TOO_LARGE,
+            Unread::TooSlow => &BODY_TOO_SLOW,
+            Unread::Broken => &INVALID_BODY,
+        };
+        Self::new(kind, respond::unread(unread).1)
     }
 }
 
 /// The fallback of all routes.
 pub(super) async fn nothing_here() -> Trouble {
-    Trouble::new(
-        StatusCode::NOT_FOUND,
-        "not-found",
-        "There is no such thing",
-        "There is nothing at this URL.",
-    )
+    Trouble::new(&NOT_FOUND, "There is nothing at this URL.")
 }
 
 /// The URL is one of ours, the method is not; the router adds `Allow`.
 pub(super) async fn other_method() -> Trouble {
-    let detail = "This URL does not take this method; see the Allow header.";
-    Trouble::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Another method is needed", detail)
+    Trouble::new(&METHOD_NOT_ALLOWED, "This URL does not take this method; see the Allow header.")
+}
+
+/// The true reason; the caller reads the same of all of them.
+fn reason(error: &VerifyError) -> &'static str {
+    match error {
+        VerifyError::Jws(_) | VerifyError::Claims(_) => "token_malformed",
+        VerifyError::Type => "token_type",
+        VerifyError::Algorithm(_) => "token_algorithm",
+        VerifyError::Issuer => "token_issuer",
+        VerifyError::Audience => "token_audience",
+        VerifyError::Expired(_) => "token_expired",
+        VerifyError::NotYetValid(_) | VerifyError::IssuedInFuture(_) => "token_not_yet_valid",
+        VerifyError::Key(_) => "token_key",
+        VerifyError::Signature => "token_signature",
+    }
+}
+
+const fn kind(status: StatusCode, word: &'static str, reason: &'static str, title: &'static str) -> Kind {
+    Kind { status, word, reason, title }
+}
+
+pub(super) static INVALID_REQUEST: Kind =
+    kind(StatusCode::BAD_REQUEST, "invalid-request", "invalid_request", "The request cannot be read");
+static INVALID_BODY: Kind =
+    kind(StatusCode::BAD_REQUEST, "invalid-body", "invalid_body", "The body cannot be read");
+static INVALID_FIELD: Kind =
+    kind(StatusCode::BAD_REQUEST, "invalid-field", "invalid_field", "A member is not valid");
+static INVALID_TOKEN: Kind =
+    kind(StatusCode::UNAUTHORIZED, "invalid-token", "invalid_token", "A token for the admin API is needed");
+static INSUFFICIENT_SCOPE: Kind = kind(
+    StatusCode::FORBIDDEN,
+    "insufficient-scope",
+    "insufficient_scope",
+    "The token's client may not do this",
+);
+pub(super) static NOT_FOUND: Kind =
+    kind(StatusCode::NOT_FOUND, "not-found", "not_found", "There is no such thing");
+static METHOD_NOT_ALLOWED: Kind = kind(
+    StatusCode::METHOD_NOT_ALLOWED,
+    "method-not-allowed",
+    "method_not_allowed",
+    "Another method is needed",
+);
+static BODY_TOO_SLOW: Kind =
+    kind(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "body_too_slow", "The body did not come");
+static CONFLICT: Kind = kind(StatusCode::CONFLICT, "conflict", "conflict", "Something stands in the way");
+static CHANGED: Kind =
+    kind(StatusCode::PRECONDITION_FAILED, "changed", "changed", "It was changed in between");
+static BODY_TOO_LARGE: Kind =
+    kind(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "body_too_large", "The body is too large");
+pub(super) static UNSUPPORTED_MEDIA_TYPE: Kind = kind(
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    "unsupported-media-type",
+    "unsupported_media_type",
+    "The body has another media type",
+);
+static SERVER_ERROR: Kind =
+    kind(StatusCode::INTERNAL_SERVER_ERROR, "server-error", "server_error", "The server failed");
+static UNAVAILABLE: Kind = kind(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "unavailable", "Not now");
+
+const NOT_VALID: &str =
+    "The token is not valid here: take a new one for the admin API of the realm, or of system.";
+const NO_STANDING: &str = "The token's client is not let in any more, or its realm is disabled.";
+
+#[cfg(test)]
+mod tests {
+    use countersign_issuer::store::StoreError;
+
+    use super::*;
+
+    /// Design rule 2: a store that does not answer is our fault, told as such, its cause kept for the log.
+    #[tokio::test]
+    async fn a_fault_is_no_refusal() {
+        let cause = StoreError::Unavailable("the disk of db-7 is full".into());
+        let trouble = Trouble::from(AdminError::from(cause));
+        assert!(trouble.cause.as_ref().is_some_and(|cause| cause.contains("db-7")));
+        let response = trouble.render("id");
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers().get(RETRY_AFTER).unwrap(), "1");
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("db-7"));
+        let broken = Trouble::from(Fault::Broken("db-7".to_owned())).render("id");
+        assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(broken.headers().get(RETRY_AFTER), None);
+    }
+
+    /// What a caller reads in `type` stands in the documentation.
+    #[test]
+    fn every_kind_is_documented() {
+        let page = include_str!("../../../../docs/admin-api.md");
+        for kind in [
+            &INVALID_REQUEST,
+            &INVALID_BODY,
+            &INVALID_FIELD,
+            &INVALID_TOKEN,
+            &INSUFFICIENT_SCOPE,
+            &NOT_FOUND,
+            &METHOD_NOT_ALLOWED,
+            &BODY_TOO_SLOW,
+            &CONFLICT,
+            &CHANGED,
+            &BODY_TOO_LARGE,
+            &UNSUPPORTED_MEDIA_TYPE,
+            &SERVER_ERROR,
+            &UNAVAILABLE,
+        ] {
+            let line = format!("| `/problems/{}` | {} |", kind.word, kind.status.as_u16());
+            assert!(page.contains(&line), "{line}");
+        }
+    }
 }

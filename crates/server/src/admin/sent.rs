@@ -1,12 +1,12 @@
 //! The bodies of requests: their media type and size first, then their members.
 
 use axum::extract::{FromRequest, Request};
+use countersign_proto::admin::{self, MAX_BODY};
+use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
-use super::body;
-use super::problem::Trouble;
+use super::problem::{Trouble, UNSUPPORTED_MEDIA_TYPE};
 use crate::extract::body::read;
 use crate::state::AppState;
 
@@ -55,12 +55,12 @@ async fn members<T: DeserializeOwned>(
     }
     let bytes = read(body, MAX_BODY).await?;
     if bytes.is_empty() && may_be_absent {
-        return Ok(body::read(b"{}")?);
+        return Ok(admin::read(b"{}")?);
     }
     if !typed {
         return Err(other_type(types));
     }
-    Ok(body::read(&bytes)?)
+    Ok(admin::read(&bytes)?)
 }
 
 /// Type and subtype without case; a charset, if any, is UTF-8, and nothing is compressed.
@@ -80,13 +80,11 @@ fn is_one_of(headers: &HeaderMap, types: &[&str]) -> bool {
 
 fn other_type(types: &[&str]) -> Trouble {
     let detail = format!("Send the body as {}, in UTF-8 and not compressed.", types.join(" or "));
-    let title = "The body has another media type";
-    Trouble::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", title, detail)
+    Trouble::new(&UNSUPPORTED_MEDIA_TYPE, detail)
 }
 
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
-const MAX_BODY: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -1,12 +1,11 @@
 //! What stands in the URL: names in, and out again in `Location`.
 
 use axum::extract::{FromRequestParts, Path};
-use http::StatusCode;
 use http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
-use super::problem::Trouble;
+use super::problem::{NOT_FOUND, Trouble};
 use crate::state::AppState;
 
 /// The names in the URL, percent-decoded once.
@@ -20,7 +19,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for InUrl<T> {
             Ok(Path(names)) => Ok(Self(names)),
             Err(_) => {
                 let detail = "A name in the URL is percent-encoded UTF-8.";
-                Err(Trouble::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail))
+                Err(Trouble::new(&NOT_FOUND, detail))
             }
         }
     }

@@ -102,7 +102,7 @@ async fn a_namesake_starts_with_an_empty_trail() {
     root.delete("/realms/r").await.expect(204);
     assert_eq!(trail(&root, "r").await[0]["event"], "realm.deleted");
     root.get("/realms/never-there/audit").await.problem(404, "");
-    server.clock.advance(10);
+    server.clock().advance(10);
     root.realm(json!({ "name": "r" })).await;
     let reader = root.administrator("r", "reader", &["audit:read"]).await;
     let seen = trail(&reader, "r").await;

@@ -77,9 +77,9 @@ async fn secrets_overlap() {
     root.delete(&format!("{path}/{}", first_id.as_str().unwrap())).await.expect(204);
     assert!(!works(&first).await && works(&second).await);
     root.delete(&format!("{path}/{}", first_id.as_str().unwrap())).await.problem(404, "");
-    server.clock.advance(99);
+    server.clock().advance(99);
     assert!(works(&second).await);
-    server.clock.advance(1);
+    server.clock().advance(1);
     assert!(!works(&second).await);
 }
 

@@ -223,7 +223,7 @@ async fn what_is_disabled_or_expired_stops_at_once() {
     }
     root.patch("/realms/r/clients/svc", json!({ "expires_at": server.now() + 60 })).await.expect(200);
     assert_eq!(status().await, 200);
-    server.clock.advance(60);
+    server.clock().advance(60);
     assert_eq!(status().await, 401);
     let root = server.root().await;
     root.patch("/realms/r/clients/svc", json!({ "expires_at": null })).await.expect(200);

@@ -1,34 +1,17 @@
-//! The whole application on a database of its own, with a clock that tests move, and callers of it.
-
-use std::sync::Arc;
+//! A server, and callers of its admin API.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use bytes::Bytes;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_issuer::clock::{Clock as _, TestClock};
-use countersign_issuer::issuer::{Issuer, Parts, Settings};
-use countersign_issuer::keys::MasterKeys;
-use countersign_issuer::random::SystemRandom;
-use countersign_proto::client_id::ClientId;
-use countersign_proto::secret::ClientSecret;
-use countersign_proto::time::UnixTime;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use countersign_testkit::{Request, TestServer};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 /// What the server says of itself.
 pub(crate) const PUBLIC_URL: &str = "http://localhost:8080";
-pub(crate) const ROOT_SECRET: &str = "a-root-secret-for-tests-0123456789";
 
 /// A server.
-pub(crate) struct Server {
-    pub(crate) clock: Arc<TestClock>,
-    issuer: Arc<Issuer>,
-    state: countersign_server::AppState,
-    _folder: tempfile::TempDir,
-}
+pub(crate) struct Server(TestServer);
 
 /// An answer.
 #[derive(Debug)]
@@ -69,54 +52,33 @@ impl Answer {
 impl Server {
     /// Starts a server with a root client.
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = countersign_store::DatabaseUrl::Sqlite(folder.path().join("countersign.db"));
-        let clock = Arc::new(TestClock::at(UnixTime(1_800_000_000)));
-        let issuer = Issuer::open(Parts {
-            store: countersign_store::open(&url).await.unwrap(),
-            keys: MasterKeys::generate(&SystemRandom).unwrap(),
-            clock: Arc::<TestClock>::clone(&clock),
-            random: Arc::new(SystemRandom),
-            settings: Settings {
-                public_url: PUBLIC_URL.to_owned(),
-                default_realm: None,
-                max_clients: 10_000,
-            },
-        })
-        .await
-        .unwrap();
-        let root = (ClientId::parse("root").unwrap(), ClientSecret::given(ROOT_SECRET).ok().unwrap());
-        issuer.ensure_root(Some(root)).await.unwrap();
-        issuer.load_clients().await.unwrap();
-        let state = countersign_server::AppState::new(countersign_server::Parts {
-            issuer: Arc::clone(&issuer),
-            random: Arc::new(SystemRandom),
-            admit: Arc::new(countersign_server::Unbounded),
-            trusted_proxies: Vec::new(),
-            metrics: countersign_server::Metrics::new(),
-        });
-        Self { clock, issuer, state: state.unwrap(), _folder: folder }
+        let server = TestServer::with().public_url(PUBLIC_URL).start().await;
+        server.issuer().load_clients().await.unwrap();
+        Self(server)
     }
 
-    /// Seconds since 1970 by the server's clock.
+    /// Its clock.
+    pub(crate) fn clock(&self) -> &TestClock {
+        self.0.clock()
+    }
+
+    /// Seconds since 1970 by its clock.
     pub(crate) fn now(&self) -> i64 {
-        self.clock.now().0
+        self.clock().now().0
     }
 
     /// Writes when secrets were last used, as the server does once a minute.
     pub(crate) async fn flush_uses(&self) {
-        self.issuer.flush_uses().await;
+        self.0.issuer().flush_uses().await;
     }
 
     /// Sends a request as it is.
-    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
-        let response = countersign_server::app(self.state.clone()).oneshot(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
+    pub(crate) async fn send(&self, request: Request) -> Answer {
+        let answer = request.send(&self.0).await;
+        let text = answer.text().to_owned();
         Answer {
-            status: head.status,
-            headers: head.headers,
+            status: answer.status,
+            headers: answer.headers,
             body: serde_json::from_str(&text).unwrap_or_default(),
             text,
         }
@@ -127,20 +89,21 @@ impl Server {
         Caller { server: self, token: token.into() }
     }
 
+    /// Root's secret.
+    pub(crate) fn root_secret(&self) -> &str {
+        self.0.root().1
+    }
+
     /// Root, with a fresh token.
     pub(crate) async fn root(&self) -> Caller<'_> {
-        self.with(
-            self.token("system", "root", ROOT_SECRET, "").await.expect(200)["access_token"].as_str().unwrap(),
-        )
+        self.with(self.0.root_token().await)
     }
 
     /// Asks for a token; `more` is form-encoded.
     pub(crate) async fn token(&self, realm: &str, id: &str, secret: &str, more: &str) -> Answer {
-        let request = Request::post(format!("/realms/{realm}/oauth2/token"))
-            .header(AUTHORIZATION, format!("Basic {}", STANDARD.encode(format!("{id}:{secret}"))))
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let body = format!("grant_type=client_credentials{}{more}", if more.is_empty() { "" } else { "&" });
-        self.send(request.body(Full::from(body)).unwrap()).await
+        let request = Request::post(format!("/realms/{realm}/oauth2/token")).basic(id, secret);
+        self.send(request.raw_form(&body)).await
     }
 }
 
@@ -180,16 +143,14 @@ impl Caller<'_> {
         headers: &[(&str, &str)],
         body: Option<Value>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/admin/v1{path}"));
-        request = request.header(AUTHORIZATION, format!("Bearer {}", self.token));
+        let mut request = Request::new(method, format!("/admin/v1{path}")).bearer(&self.token);
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            request = request.header(name, value);
         }
-        let body = body.map(|body| body.to_string());
-        if body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
+        if let Some(body) = body {
+            request = request.json(&body);
         }
-        self.server.send(request.body(Full::from(body.unwrap_or_default())).unwrap()).await
+        self.server.send(request).await
     }
 
     /// Makes a realm and returns what was answered.

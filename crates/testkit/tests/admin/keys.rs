@@ -1,6 +1,6 @@
 //! Signing keys by hand: announced, active, retired (design rule 12).
 
-use http::Request;
+use countersign_testkit::Request;
 use serde_json::{Value, json};
 
 use crate::harness::{Caller, Server, header};
@@ -10,7 +10,7 @@ async fn keys(root: &Caller<'_>, realm: &str) -> Vec<Value> {
 }
 
 async fn published(server: &Server, realm: &str) -> Vec<String> {
-    let request = Request::get(format!("/realms/{realm}/oauth2/jwks")).body(String::new().into()).unwrap();
+    let request = Request::get(format!("/realms/{realm}/oauth2/jwks"));
     let set = server.send(request).await.expect(200);
     set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }
@@ -77,10 +77,10 @@ async fn a_rotation_without_a_gap() {
     assert_eq!(published(&server, "r").await.len(), 2);
     assert_eq!(signs().await, old["kid"]);
 
-    server.clock.advance(299);
+    server.clock().advance(299);
     let early = root.post("/realms/r/keys/rotate", json!({})).await;
     assert!(early.problem(409, "force").contains("in 1 s"), "{}", early.text);
-    server.clock.advance(1);
+    server.clock().advance(1);
     let rotated = root.post("/realms/r/keys/rotate", json!({})).await.expect(200);
     assert_eq!((&rotated["kid"], &rotated["state"]), (&new["kid"], &json!("active")));
     assert_eq!(signs().await, new["kid"]);
@@ -209,7 +209,7 @@ async fn private_halves_are_shown_nowhere() {
         names.sort_unstable();
         assert_eq!(names, ["algorithm", "changed_at", "created_at", "kid", "published_until", "state"]);
     }
-    let request = Request::get("/realms/r/oauth2/jwks").body(String::new().into()).unwrap();
+    let request = Request::get("/realms/r/oauth2/jwks");
     let set = server.send(request).await.expect(200);
     for key in set["keys"].as_array().unwrap() {
         assert!(["d", "p", "q", "dp", "dq", "qi", "k"].iter().all(|name| key.get(name).is_none()), "{key}");

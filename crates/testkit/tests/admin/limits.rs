@@ -258,7 +258,7 @@ async fn secrets_have_a_number() {
             root.post(path, expires.clone()).await.expect(201);
         }
         assert!(root.post(path, json!({})).await.problem(409, "").contains("10 live"));
-        server.clock.advance(5);
+        server.clock().advance(5);
     }
     for _ in 0..9 {
         root.post(path, json!({})).await.expect(201);

@@ -11,6 +11,7 @@ mod keys;
 mod limits;
 mod pages;
 mod patches;
+mod races;
 mod reach;
 mod rights;
 mod secrecy;

@@ -1,5 +1,6 @@
 //! JSON merge patches (RFC 7396), ETags and `If-Match`.
 
+use countersign_testkit::Request;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -61,11 +62,8 @@ async fn null_takes_away() {
 async fn a_merge_patch_may_be_sent_by_its_own_type() {
     let server = Server::start().await;
     let root = server.root().await;
-    let headers = [("content-type", "application/merge-patch+json")];
-    let request = http::Request::patch("/admin/v1/realms/system")
-        .header("authorization", format!("Bearer {}", root.token))
-        .header(headers[0].0, headers[0].1);
-    let answer = server.send(request.body(r#"{"token_lifetime":120}"#.to_owned().into()).unwrap()).await;
+    let request = Request::new(Method::PATCH, "/admin/v1/realms/system").bearer(&root.token);
+    let answer = server.send(request.body("application/merge-patch+json", r#"{"token_lifetime":120}"#)).await;
     assert_eq!(answer.expect(200)["token_lifetime"], 120);
 }
 

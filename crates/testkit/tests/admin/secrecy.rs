@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use crate::harness::{ROOT_SECRET, Server};
+use crate::harness::Server;
 
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);
@@ -44,8 +44,13 @@ async fn a_secret_is_shown_once() {
         .post("/realms/r/clients/c/secrets", json!({ "secret": "CANARY-third-0123456789" }))
         .await
         .expect(201);
-    let secrets =
-        [given, second["secret"].as_str().unwrap(), third["secret"].as_str().unwrap(), ROOT_SECRET, "CANARY"];
+    let secrets = [
+        given,
+        second["secret"].as_str().unwrap(),
+        third["secret"].as_str().unwrap(),
+        server.root_secret(),
+        "CANARY",
+    ];
     root.grant("r", "c", "default", &[]).await.expect(201);
     server.token("r", "c", given, "").await.expect(200);
     let mut seen = String::new();

@@ -65,7 +65,7 @@ async fn the_token_endpoint_answers_as_there() {
     let (id, secret) = server.root();
     let basic = Request::post(TOKEN).basic(id, secret).send(&server).await;
     assert_eq!(basic.status, 200, "Basic, and no body: {}", basic.text());
-    let over = Request::post(&format!("{TOKEN}/"))
+    let over = Request::post(format!("{TOKEN}/"))
         .basic("x", "y")
         .form(&[("client_id", id), ("client_secret", secret)]);
     assert_eq!(over.send(&server).await.status, 200, "a whole body over Basic, a slash at the end");

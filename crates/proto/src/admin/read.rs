@@ -1,21 +1,17 @@
-//! JSON bodies, read strictly: no member twice at any depth, none that is unknown, nothing behind the end.
-//!
-//! [`read`] is a pure function of bytes, so that a fuzzer can attack it alone.
+//! JSON bodies, read strictly: no member twice at any depth, none that is unknown, nothing behind the end; and what is
+//! wrong is said by the name of the member, never with its value.
 
-use std::fmt;
-
-use serde::Deserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+
+use crate::jose::json::{self, JsonError, Limits};
 
 /// Why a body is not what its URL takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BodyError {
-    /// It is not one JSON text (RFC 8259), is nested too deeply, or has a member twice.
-    Json(String),
-    /// It is JSON, and not an object.
-    NotObject,
-    /// One member is missing, unknown or of the wrong type.
+    /// It is not one JSON object, or is too long or nested too deeply.
+    Json(JsonError),
+    /// One member is missing, unknown, there twice, or of the wrong type.
     Member {
         /// Which.
         field: String,
@@ -24,25 +20,22 @@ pub enum BodyError {
     },
 }
 
-/// Reads a body as `T`.
+/// Reads a body as `T`, one of the types of this module.
 ///
 /// # Errors
 /// [`BodyError`], which names the member; values are not in it, since they may be secrets.
 ///
-/// Does not check: the size of the body, which its reader bounds; the rules on the members' values.
-pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
-    let Value::Object(members) = json(bytes)? else { return Err(BodyError::NotObject) };
+/// Does not check: the rules on the members' values.
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, BodyError> {
+    let members = json::object(body, LIMITS).map_err(|error| match error {
+        JsonError::Duplicate(name) => {
+            let field = short(&name);
+            BodyError::Member { rule: format!("{field} stands twice"), field }
+        }
+        other => BodyError::Json(other),
+    })?;
     let body = Value::Object(members);
     T::deserialize(&body).map_err(|error| blame::<T>(&body, &error.to_string()))
-}
-
-/// Reads one JSON text.
-fn json(bytes: &[u8]) -> Result<Value, BodyError> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { room: MAX_DEPTH }.deserialize(&mut reader);
-    value
-        .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| BodyError::Json(format!("The body is not the JSON that this URL takes: {error}.")))
 }
 
 /// Finds the member that does not fit: alone in a body, it fails otherwise than an empty body does.
@@ -59,7 +52,7 @@ fn blame<T: DeserializeOwned>(body: &Value, error: &str) -> BodyError {
     let missing = error.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
     match missing {
         Some(name) => BodyError::Member { field: name.to_owned(), rule: format!("{name} is missing") },
-        None => BodyError::Json("The members of the body do not go together.".to_owned()),
+        None => BodyError::Json(JsonError::Shape),
     }
 }
 
@@ -96,89 +89,16 @@ fn short(name: &str) -> String {
     name.chars().take(100).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-/// Reads any JSON value, and refuses what RFC 8259 §4 leaves open: the same member twice.
-#[derive(Clone, Copy)]
-struct Strict {
-    room: usize,
-}
-
-impl Strict {
-    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
-        let room = self.room.checked_sub(1).ok_or_else(|| E::custom("it is nested too deeply"))?;
-        Ok(Self { room })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let inner = self.inner()?;
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(inner)? {
-            array.push(item);
-        }
-        Ok(array.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let inner = self.inner()?;
-        let mut object = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if object.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("the member {} stands twice", short(&name))));
-            }
-            let value = members.next_value_seed(inner)?;
-            object.insert(name, value);
-        }
-        Ok(object.into())
-    }
-}
+/// The longest body that is read, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
 
 /// Deeper than any body needs: claims are nested at most 8 deep, and a body holds them.
-const MAX_DEPTH: usize = 16;
+const LIMITS: Limits = Limits { bytes: MAX_BODY, depth: 16 };
 
 #[cfg(test)]
 mod tests {
-    use countersign_proto::admin::{ClientPatch, GrantPut, NewApi, NewClient, NewRealm, RealmPatch};
-
     use super::*;
+    use crate::admin::{ClientPatch, GrantPut, NewApi, NewClient, NewRealm, RealmPatch};
 
     fn field<T: DeserializeOwned>(body: &str) -> String {
         match read::<T>(body.as_bytes()).err() {
@@ -186,11 +106,11 @@ mod tests {
                 assert!(!rule.is_empty() && !rule.contains("hunter2"), "{rule}");
                 field
             }
-            Some(BodyError::Json(detail)) => {
-                assert!(!detail.contains("hunter2"), "{detail}");
+            Some(BodyError::Json(JsonError::NotAnObject)) => "no object".to_owned(),
+            Some(BodyError::Json(error)) => {
+                assert!(!error.to_string().contains("hunter2"), "{error}");
                 "JSON".to_owned()
             }
-            Some(BodyError::NotObject) => "no object".to_owned(),
             None => "none".to_owned(),
         }
     }
@@ -231,9 +151,6 @@ mod tests {
             "nul",
             "{",
             r#"{"name":"a"} {}"#,
-            r#"{"name":"a","name":"b"}"#,
-            r#"{"name":"a","na\u006de":"b"}"#,
-            r#"{"claims":{"a":{"b":1,"b":2}}}"#,
             r#"{"claims":{"a":1e400}}"#,
             r#"{"name":"\ud800"}"#,
             "{\"name\":\"a\u{0}\"}",
@@ -245,6 +162,13 @@ mod tests {
             assert_eq!(field::<NewClient>(bad), "JSON", "{bad}");
         }
         assert!(matches!(read::<NewClient>(b"{\"name\":\"\xff\"}"), Err(BodyError::Json(_))));
+        for (twice, name) in [
+            (r#"{"name":"a","name":"b"}"#, "name"),
+            (r#"{"name":"a","na\u006de":"b"}"#, "name"),
+            (r#"{"claims":{"a":{"b":1,"b":2}}}"#, "b"),
+        ] {
+            assert_eq!(field::<NewClient>(twice), name, "{twice}");
+        }
         for other in ["[]", "1", "null", "\"a\"", "true", "[[]]"] {
             assert_eq!(field::<NewClient>(other), "no object", "{other}");
         }
@@ -262,7 +186,7 @@ mod tests {
     /// RFC 7396: absent, null and a value are three things.
     #[test]
     fn a_patch_keeps_the_three_apart() {
-        use countersign_proto::admin::Change;
+        use crate::admin::Change;
         let patch: RealmPatch = read(br#"{"issuer":null,"enabled":false}"#).unwrap();
         assert_eq!(
             (patch.issuer, patch.enabled, patch.hosts),
