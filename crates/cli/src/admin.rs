@@ -32,7 +32,14 @@ pub(crate) struct Reply {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct InRealm {
     /// The realm; unless given, the context's default one
-    #[arg(long, short, value_name = "NAME", env = "COUNTERSIGN_REALM", help_heading = "Where")]
+    #[arg(
+        long,
+        short,
+        value_name = "NAME",
+        env = "COUNTERSIGN_REALM",
+        hide_env_values = true,
+        help_heading = "Where"
+    )]
     pub(crate) realm: Option<String>,
     #[command(flatten)]
     pub(crate) choice: Choice,

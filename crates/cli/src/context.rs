@@ -52,7 +52,13 @@ pub(crate) struct Context {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Choice {
     /// The saved context to use, instead of the current one
-    #[arg(long, value_name = "NAME", env = "COUNTERSIGN_CONTEXT", help_heading = "Where")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "COUNTERSIGN_CONTEXT",
+        hide_env_values = true,
+        help_heading = "Where"
+    )]
     pub(crate) context: Option<String>,
 }
 

@@ -1,27 +1,21 @@
 //! What a start tells a person: where the server is, and at the first one the root secret and what to do next.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use countersign_issuer::realm::SYSTEM;
-use countersign_server::config::Config;
 
 use crate::context::{Context, Contexts};
 use crate::failure::Failure;
 use crate::output::{self, Output, program};
 use crate::private_file;
-use crate::wire::Server;
+use crate::wire::{Place, Server};
 
 /// Tells, saves the context, and returns the file of the secret where one was written.
 ///
 /// `root_variable` is the environment variable that the root secret came from; it is then neither shown nor saved.
-pub(crate) fn tell(
-    server: &Server,
-    config: &Config,
-    root_variable: Option<&'static str>,
-    output: Output,
-) -> Option<PathBuf> {
-    let mut text = places(server, config);
+pub(crate) fn tell(server: &Server, root_variable: Option<&'static str>, output: Output) -> Option<PathBuf> {
+    let mut text = places(&server.place);
     let mut secret_file = None;
     match (&server.root.secret, root_variable) {
         (Some(secret), _) => {
@@ -30,7 +24,7 @@ pub(crate) fn tell(
             if output::is_terminal() && !output.is_json() {
                 let _ = writeln!(text, "  secret      {}   (shown once; it is not kept)", secret.expose());
             } else {
-                let (line, path) = keep(server, &config.storage.data, secret.expose());
+                let (line, path) = keep(server, secret.expose());
                 text.push_str(&line);
                 secret_file = path;
             }
@@ -56,8 +50,7 @@ pub(crate) fn tell(
     secret_file
 }
 
-fn places(server: &Server, config: &Config) -> String {
-    let place = &server.place;
+fn places(place: &Place) -> String {
     let listen: Vec<String> = place.listen.iter().map(ToString::to_string).collect();
     let mut text = format!("Countersign {} at {}\n\n", env!("CARGO_PKG_VERSION"), place.public_url);
     let _ = writeln!(text, "  listens on  {}", listen.join(", "));
@@ -65,13 +58,13 @@ fn places(server: &Server, config: &Config) -> String {
         let _ = writeln!(text, "  admin API   {} (and nowhere else)", admin.url);
     }
     let _ = writeln!(text, "  health      http://{}/readyz", place.ops);
-    let _ = writeln!(text, "  data        {}", config.storage.data.display());
+    let _ = writeln!(text, "  data        {}", place.data.display());
     text
 }
 
 /// Where nobody looks at the output, it ends in files that others read: the secret gets one of its own.
-fn keep(server: &Server, data: &Path, secret: &str) -> (String, Option<PathBuf>) {
-    let path = data.join("root-client");
+fn keep(server: &Server, secret: &str) -> (String, Option<PathBuf>) {
+    let path = server.place.data.join("root-client");
     let text = zeroize::Zeroizing::new(format!(
         "COUNTERSIGN_ROOT_CLIENT_ID={}\nCOUNTERSIGN_ROOT_CLIENT_SECRET={secret}\n",
         server.root.client_id
@@ -107,7 +100,7 @@ fn context(server: &Server, secret: Option<String>, variable: Option<String>) ->
         client_secret_env: variable,
         client_secret_file: None,
         default_realm: None,
-        ca_file: place.dev.as_ref().and_then(|dev| std::path::absolute(&dev.ca).ok()),
+        ca_file: place.dev.as_ref().map(|dev| dev.ca.clone()),
         in_body: false,
         danger_plain_http: is_plain_beyond_loopback(url),
     }

@@ -49,6 +49,8 @@ pub(crate) struct Place {
     pub(crate) listen: Vec<SocketAddr>,
     /// Where its admin API is, when not there.
     pub(crate) admin: Option<Admin>,
+    /// Its data folder, absolute.
+    pub(crate) data: PathBuf,
     /// Where its health and metrics are.
     pub(crate) ops: SocketAddr,
     /// Its development certificate.
@@ -76,8 +78,9 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
     let listen = listener.local_addrs();
     let public_url = config.public_url(listen.first().map_or(0, SocketAddr::port));
 
-    make_folder(&config.storage.data)?;
-    let (tls, dev) = tls(config, &*clock)?;
+    let data = std::path::absolute(&config.storage.data).map_err(Failure::new)?;
+    make_folder(&data)?;
+    let (tls, dev) = tls(config, &data, &*clock)?;
     let dressed = |listener: Listener| match &tls {
         Some(tls) => listener.with_tls(tls.clone()),
         None => listener,
@@ -105,6 +108,7 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
     let place = Place {
         public_url,
         listen,
+        data,
         admin: admin
             .as_ref()
             .and_then(|listener| listener.local_addrs().first().copied())
@@ -261,14 +265,14 @@ fn make_folder(data: &Path) -> Result<(), Failure> {
     })
 }
 
-fn tls(config: &Config, clock: &dyn Clock) -> Result<(Option<Tls>, Option<dev::Dev>), Failure> {
+fn tls(config: &Config, data: &Path, clock: &dyn Clock) -> Result<(Option<Tls>, Option<dev::Dev>), Failure> {
     match &config.tls {
         config::Tls::Off => Ok((None, None)),
         config::Tls::Files { cert, key } => {
             Ok((Some(Tls::load(Files { cert: cert.clone(), key: key.clone() })?), None))
         }
         config::Tls::Dev => {
-            let folder = config.storage.data.join("tls-dev");
+            let folder = data.join("tls-dev");
             private_file::folder(&folder).map_err(Failure::new)?;
             let since = Duration::from_secs(u64::try_from(clock.now().0).unwrap_or_default());
             let dev = dev::certificate(&folder, &public_host(config), SystemTime::UNIX_EPOCH + since)?;

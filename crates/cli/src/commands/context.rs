@@ -35,8 +35,10 @@ enum Verb {
 /// Save a server and a client of it
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  countersign context add prod --server https://auth.example.com --client-id ops --client-secret-file ops.secret
-  countersign context add ci --server https://auth.example.com --client-id ci --client-secret-env CI_SECRET")]
+  countersign context add prod --server https://auth.example.com --client-id ops \\
+      --client-secret-file ops.secret
+  countersign context add ci --server https://auth.example.com --client-id ci \\
+      --client-secret-env CI_SECRET")]
 struct Add {
     /// A name for it
     name: String,
@@ -206,4 +208,5 @@ const EXAMPLES: &str = "\
 Examples:
   countersign context list
   countersign context use local --realm myorg
-  countersign context add prod --server https://auth.example.com --client-id ops --client-secret-file ops.secret";
+  countersign context add prod --server https://auth.example.com --client-id ops \\
+      --client-secret-file ops.secret";

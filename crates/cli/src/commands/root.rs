@@ -59,4 +59,5 @@ Examples:
 const RESET_EXAMPLES: &str = "\
 Examples:
   countersign root reset --data ./countersign-data
-  countersign root reset --database postgres://db.internal/countersign --keys /etc/countersign/keys";
+  countersign root reset --database postgres://db.internal/countersign \\
+      --keys /etc/countersign/keys";

@@ -161,6 +161,8 @@ const EXAMPLES: &str = "\
 Examples:
   countersign token
   countersign token --context svc --scope orders:read --scope orders:write
-  countersign token --realm myorg --client-id svc --client-secret-file svc.secret --resource https://orders.example
-  countersign token --issuer https://auth.example.com/realms/myorg --client-id svc --client-secret-env SVC_SECRET
+  countersign token --realm myorg --client-id svc --client-secret-file svc.secret \\
+      --resource https://orders.example
+  countersign token --issuer https://auth.example.com/realms/myorg --client-id svc \\
+      --client-secret-env SVC_SECRET
   countersign token --context svc --output json";

@@ -201,7 +201,8 @@ pub(super) fn claim(text: &str) -> Result<(String, Value), String> {
 const EXAMPLES: &str = "\
 Examples:
   countersign client create svc --realm myorg --api https://orders.example --scope orders:read
-  countersign client create svc --realm myorg --api https://orders.example --scope orders:read --optional orders:write
+  countersign client create svc --realm myorg --api https://orders.example \\
+      --scope orders:read --optional orders:write
   countersign client create svc --realm myorg --secret-file svc.secret --expires-in 90d
   countersign client create svc --realm myorg --allow 10.0.0.0/8 --claim tenant=acme
   countersign client create svc --realm myorg --scope reports --save-context svc";
