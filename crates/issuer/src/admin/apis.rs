@@ -8,7 +8,7 @@ use countersign_proto::audience::ApiIdentifier;
 use serde_json::json;
 
 use super::page::page;
-use super::{AdminError, Administrator, At, PageAsk, Right, origin, realms, rule, scopes};
+use super::{AdminError, Administrator, At, PageAsk, Right, origin, realm_draft, rule, scopes};
 use crate::api::{Api, BuiltIn};
 use crate::audit::AuditEvent;
 use crate::issuer::Issuer;
@@ -169,7 +169,7 @@ impl Issuer {
             scopes: all,
             token_lifetime: new.token_lifetime.map(rule::lifetime).transpose()?,
             algorithm: new.algorithm.as_deref().map(rule::algorithm).transpose()?,
-            profile: new.profile.as_deref().map(realms::profile).transpose()?,
+            profile: new.profile.as_deref().map(realm_draft::profile).transpose()?,
             enabled: true,
             created_at: now,
             updated_at: now,
@@ -195,7 +195,7 @@ fn patched(before: &Api, patch: ApiPatch) -> Result<Api, AdminError> {
     rule::text("name", &after.name, rule::MAX_NAME)?;
     patch.token_lifetime.try_map(rule::lifetime)?.apply(&mut after.token_lifetime);
     patch.algorithm.try_map(|name| rule::algorithm(&name))?.apply(&mut after.algorithm);
-    patch.profile.try_map(|word| realms::profile(&word))?.apply(&mut after.profile);
+    patch.profile.try_map(|word| realm_draft::profile(&word))?.apply(&mut after.profile);
     patch.enabled.apply_or(&mut after.enabled, true);
     if after.builtin == Some(BuiltIn::Admin) {
         if !after.enabled {

@@ -100,14 +100,14 @@ pub(super) fn identifier_is_ours(identifier: &str, realm: &Realm, issuer: &str) 
     if realm.profile == Profile::Keycloak && identifier == "account" {
         return Some("'account' is the identifier of the built-in default API of this realm");
     }
-    let path = identifier.strip_prefix(bare(issuer))?;
-    let below = |root: &str| {
-        path.trim_start_matches('/').strip_prefix(root).is_some_and(|r| r.is_empty() || r.starts_with('/'))
-    };
-    if path.is_empty() || path == "/" || path == "/api" || path == "//api" {
+    let behind = identifier.strip_prefix(bare(issuer))?;
+    if behind.is_empty() || behind == "/" || behind == "/api" {
         return Some("the issuer itself, and '/api' behind it, are the server's own audiences");
     }
-    if path.starts_with('/') && ["admin", "api/v1/oauth", "oauth2"].into_iter().any(below) {
+    let path = behind.strip_prefix('/')?;
+    let is_at =
+        |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if ["admin", "api/v1/oauth", "oauth2"].into_iter().any(is_at) {
         return Some(
             "'/admin', '/api/v1/oauth' and '/oauth2' behind the issuer are the server's own audiences",
         );
@@ -115,8 +115,9 @@ pub(super) fn identifier_is_ours(identifier: &str, realm: &Realm, issuer: &str) 
     None
 }
 
+/// The issuer as our own audiences are made from it.
 fn bare(issuer: &str) -> &str {
-    issuer.strip_suffix('/').unwrap_or(issuer)
+    issuer.trim_end_matches('/')
 }
 
 fn is_host(host: &str) -> bool {
@@ -214,6 +215,40 @@ mod tests {
         }
         assert!(given(&["a", "A"]).is_err());
         assert!(hosts(&(0..33).map(|n| format!("h{n}")).collect::<Vec<_>>()).is_err());
+    }
+
+    /// Nobody registers an audience that opens our own doors, however the issuer ends.
+    #[test]
+    fn our_own_audiences_are_ours() {
+        let realm = |profile| Realm {
+            id: "realm_1".to_owned(),
+            name: "r".to_owned(),
+            issuer: None,
+            hosts: Vec::new(),
+            profile,
+            template: None,
+            dialects: Vec::new(),
+            algorithm: None,
+            token_lifetime: None,
+            enabled: true,
+            created_at: countersign_proto::time::UnixTime(0),
+            updated_at: countersign_proto::time::UnixTime(0),
+            revision: 0,
+        };
+        for issuer in ["https://a.example", "https://a.example/", "https://a.example//"] {
+            let ours =
+                |identifier: &str| identifier_is_ours(identifier, &realm(Profile::Auth0), issuer).is_some();
+            for path in
+                ["", "/", "/api", "/admin", "/admin/x", "/api/v1/oauth", "/api/v1/oauth/client", "/oauth2/x"]
+            {
+                assert!(ours(&format!("https://a.example{path}")), "{issuer} {path}");
+            }
+            for path in ["/orders", "/api/v2/", "/api/", "/administrate", "/api/v1/oauthx", ".evil/admin"] {
+                assert!(!ours(&format!("https://a.example{path}")), "{issuer} {path}");
+            }
+        }
+        assert!(identifier_is_ours("account", &realm(Profile::Keycloak), "https://a").is_some());
+        assert!(identifier_is_ours("account", &realm(Profile::Rfc9068), "https://a").is_none());
     }
 
     /// RFC 8414 §3: one metadata URL, one issuer.
