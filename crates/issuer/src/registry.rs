@@ -1,6 +1,6 @@
 //! What is registered, in memory: the view that the token path reads, fed by the store's change feed.
 //!
-//! A change made here or elsewhere reaches the view in one way only: [`Registry::catch_up`] reads the feed, and what it
+//! A change made here or elsewhere reaches the view in one way only: `Registry::catch_up` reads the feed, and what it
 //! names, under one lock. So a load can never put something old over something new, and when an administrative command
 //! returns, the next request sees what it did.
 
