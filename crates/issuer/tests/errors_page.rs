@@ -1,11 +1,6 @@
 //! `docs/errors.md` is what the code says: written from the types, compared here. `scripts/generate` writes it anew.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::string_slice,
-    clippy::indexing_slicing,
-    reason = "a page that cannot be read has failed"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a page that cannot be read has failed")]
 
 use std::fmt::Write as _;
 use std::path::Path;
