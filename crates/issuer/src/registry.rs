@@ -11,7 +11,7 @@ mod realms;
 mod view;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use countersign_proto::time::UnixTime;
@@ -36,6 +36,8 @@ pub(crate) struct Registry {
     clients: Clients,
     /// The last revision that was applied.
     applied: AtomicI64,
+    /// The feed was not read to its end: something may be committed that is not seen here.
+    behind: AtomicBool,
     feed: Mutex<()>,
 }
 
@@ -57,6 +59,7 @@ impl Registry {
             realms: ArcSwap::from_pointee(realms),
             clients: Clients::new(max_clients),
             applied: AtomicI64::new(revision),
+            behind: AtomicBool::new(false),
             feed: Mutex::new(()),
         })
     }
@@ -132,13 +135,22 @@ impl Registry {
     /// Reads what the change feed names, until there is nothing new.
     pub(crate) async fn catch_up(&self, now: UnixTime) -> Result<(), Fault> {
         let _feed = self.feed.lock().await;
+        self.behind.store(true, Ordering::Release);
         loop {
             let since = self.applied.load(Ordering::Acquire);
             let changes = self.store.changes_since(since, PAGE).await?;
-            let Some(last) = changes.last().map(|change| change.revision) else { return Ok(()) };
+            let Some(last) = changes.last().map(|change| change.revision) else {
+                self.behind.store(false, Ordering::Release);
+                return Ok(());
+            };
             self.apply(changes, now).await?;
             self.applied.store(last, Ordering::Release);
         }
+    }
+
+    /// Whether the last [`Self::catch_up`] failed, or is under way.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.behind.load(Ordering::Acquire)
     }
 
     /// The secrets that were used since the last call, at most one mention each.

@@ -3,6 +3,8 @@
 #![expect(dead_code, reason = "each test binary uses its part of this")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
+pub(crate) mod flaky;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -34,9 +36,17 @@ pub(crate) const ROOT_SECRET: &str = "a-root-secret-for-tests-0123456789";
 
 impl Harness {
     pub(crate) async fn start(max_clients: usize) -> Self {
+        Self::start_on(max_clients, |store| store).await
+    }
+
+    /// As [`Self::start`], on what `wrap` makes of the store.
+    pub(crate) async fn start_on(
+        max_clients: usize,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = countersign_store::DatabaseUrl::Sqlite(folder.path().join("countersign.db"));
-        let store = countersign_store::open(&url).await.unwrap();
+        let url = countersign_store::DatabaseUrl::Sqlite(folder.path().join(FILE));
+        let store = wrap(countersign_store::open(&url).await.unwrap());
         let clock = Arc::new(TestClock::at(UnixTime(1_800_000_000)));
         let issuer = Issuer::open(Parts {
             store: Arc::clone(&store),
@@ -54,6 +64,11 @@ impl Harness {
         let root = (ClientId::parse("root").unwrap(), ClientSecret::given(ROOT_SECRET).ok().unwrap());
         issuer.ensure_root(Some(root)).await.unwrap();
         Self { issuer, store, clock, folder }
+    }
+
+    /// Its database file.
+    pub(crate) fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join(FILE)
     }
 
     pub(crate) fn system(&self) -> Arc<RealmView> {
@@ -156,3 +171,5 @@ impl countersign_proto::jose::Signer for NullSigner {
         Ok(())
     }
 }
+
+const FILE: &str = "countersign.db";

@@ -1,0 +1,90 @@
+//! A store whose change feed fails or hangs when a test says so.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use countersign_issuer::audit::AuditRecord;
+use countersign_issuer::client::ClientRecord;
+use countersign_issuer::store::{Change, Command, RealmRecord, SecretUse, Store, StoreError};
+use tokio::sync::{Notify, Semaphore};
+
+/// A store, and what is wrong with it.
+pub(crate) struct Flaky {
+    inner: Arc<dyn Store>,
+    /// The feed answers with an error.
+    pub(crate) feed_fails: AtomicBool,
+    /// The feed waits for a permit of this.
+    pub(crate) feed_gate: Semaphore,
+    /// Told when the feed waits.
+    pub(crate) feed_waits: Notify,
+}
+
+impl Flaky {
+    pub(crate) fn new(inner: Arc<dyn Store>) -> Self {
+        Self {
+            inner,
+            feed_fails: AtomicBool::new(false),
+            feed_gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            feed_waits: Notify::new(),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Flaky {
+    async fn take(&self) -> Result<(), StoreError> {
+        self.inner.take().await
+    }
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.inner.ping().await
+    }
+    async fn keep(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.inner.keep(key, value).await
+    }
+    async fn revision(&self) -> Result<i64, StoreError> {
+        self.inner.revision().await
+    }
+    async fn changes_since(&self, revision: i64, limit: u32) -> Result<Vec<Change>, StoreError> {
+        if self.feed_fails.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("the feed fails".into()));
+        }
+        self.feed_waits.notify_one();
+        let _permit = self.feed_gate.acquire().await.unwrap();
+        self.inner.changes_since(revision, limit).await
+    }
+    async fn realms(&self) -> Result<(i64, Vec<RealmRecord>), StoreError> {
+        self.inner.realms().await
+    }
+    async fn realm(&self, id: &str) -> Result<Option<RealmRecord>, StoreError> {
+        self.inner.realm(id).await
+    }
+    async fn client(&self, realm_id: &str, client_id: &str) -> Result<Option<ClientRecord>, StoreError> {
+        self.inner.client(realm_id, client_id).await
+    }
+    async fn clients(
+        &self,
+        realm_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<ClientRecord>, StoreError> {
+        self.inner.clients(realm_id, after, limit).await
+    }
+    async fn count_clients(&self, realm_id: &str) -> Result<i64, StoreError> {
+        self.inner.count_clients(realm_id).await
+    }
+    async fn audit(
+        &self,
+        realm: &str,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        self.inner.audit(realm, before, limit).await
+    }
+    async fn execute(&self, command: Command, audit: AuditRecord) -> Result<i64, StoreError> {
+        self.inner.execute(command, audit).await
+    }
+    async fn record_use(&self, uses: &[SecretUse]) -> Result<(), StoreError> {
+        self.inner.record_use(uses).await
+    }
+}
