@@ -80,6 +80,7 @@ impl Issuer {
             Some(_) => return Err(Refusal::UnsupportedGrantType.into()),
             None => return Err(Refusal::NoGrantType.into()),
         }
+        realm.whole()?;
         let now = self.clock.now();
         let client =
             authenticate(&self.registry, &self.vault, realm, &ask.presented, ask.source, now).await?;
@@ -103,6 +104,8 @@ impl Issuer {
     ) -> Result<Issued, Failure> {
         let now = self.clock.now();
         let system = self.system()?;
+        realm.whole()?;
+        system.readable()?;
         if !self.is_root(&system, presented.client_id().unwrap_or_default()).await? || !realm.enabled() {
             return Err(AuthnFailure::UnknownClient.into());
         }
@@ -260,6 +263,12 @@ impl Issuer {
         subject: &str,
         detail: serde_json::Value,
     ) -> Result<i64, AdminError> {
+        if !matches!(command, Command::DeleteRealm { .. })
+            && let Some(realm) = self.realm(realm)
+        {
+            // What is not known must not be written over.
+            realm.readable()?;
+        }
         let now = self.clock.now();
         let audit = AuditRecord {
             id: 0,

@@ -1,5 +1,7 @@
 //! What is committed is seen, whatever happens to the one who asked for it.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a test must be seen")]
+
 mod harness;
 
 use std::sync::Arc;
@@ -74,7 +76,7 @@ async fn not_found_is_answered_only_when_requests_see_what_is_stored() {
     }
     flaky.feed_fails.store(false, Ordering::SeqCst);
     let told = harness.issuer.delete_realm(&by, "other", None).await;
-    assert!(matches!(told, Err(AdminError::NotFound(_) | AdminError::Stale { .. })), "{told:?}");
+    assert!(matches!(told, Err(AdminError::NotFound(_) | AdminError::Stale)), "{told:?}");
     assert!(harness.issuer.realm("other").is_none());
 }
 
@@ -92,19 +94,12 @@ async fn the_feed_is_read_again_without_another_command() {
 
 /// An issuer with a client `svc` that gets tokens, on a store that can fail.
 async fn start() -> (Harness, Arc<Flaky>, String) {
-    let mut flaky = None;
-    let harness = Harness::start_on(1000, |store| {
-        let made = Arc::new(Flaky::new(store));
-        flaky = Some(Arc::clone(&made));
-        made
-    })
-    .await;
+    let (harness, flaky) = Harness::start_flaky().await;
     harness.issuer.load_clients().await.unwrap();
     let by = Administrator::offline("test");
     let new = NewClient { client_id: Some("svc".to_owned()), ..NewClient::default() };
     let secret = harness.issuer.create_client(&by, "system", new).await.unwrap().body.secret;
     harness.issuer.put_grant(&by, "system", "svc", "default", GrantPut::default(), None).await.unwrap();
-    let flaky = flaky.unwrap();
     // What the commands above left.
     tokio::time::timeout(Duration::ZERO, flaky.feed_waits.notified()).await.ok();
     (harness, flaky, secret)

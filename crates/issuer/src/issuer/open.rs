@@ -89,9 +89,13 @@ impl Issuer {
         .await?;
         let (registry, commands) = (Arc::new(registry), Commands::default());
         let issuer = Self { registry, store, vault, clock, random, settings, commands };
-        if issuer.realm(SYSTEM).is_none() {
-            let made = issuer.create_system().await;
-            made.map_err(|error| OpenError::First(format!("{error:?}")))?;
+        match issuer.realm(SYSTEM) {
+            // Without it nobody administers any realm.
+            Some(system) => system.readable()?,
+            None => {
+                let made = issuer.create_system().await;
+                made.map_err(|error| OpenError::First(format!("{error:?}")))?;
+            }
         }
         Ok(Arc::new(issuer))
     }

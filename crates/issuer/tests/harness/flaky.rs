@@ -1,12 +1,13 @@
-//! A store whose change feed fails or hangs when a test says so.
+//! A store whose change feed fails or hangs, and whose rows are damaged, when a test says so.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign_issuer::audit::AuditRecord;
 use countersign_issuer::client::ClientRecord;
-use countersign_issuer::store::{Change, Command, RealmRecord, SecretUse, Store, StoreError};
+use countersign_issuer::store::{Change, Command, RealmName, RealmRecord, SecretUse, Store, StoreError};
 use tokio::sync::{Notify, Semaphore};
 
 /// A store, and what is wrong with it.
@@ -18,6 +19,7 @@ pub(crate) struct Flaky {
     pub(crate) feed_gate: Semaphore,
     /// Told when the feed waits.
     pub(crate) feed_waits: Notify,
+    damaged: Mutex<HashSet<String>>,
 }
 
 impl Flaky {
@@ -27,6 +29,33 @@ impl Flaky {
             feed_fails: AtomicBool::new(false),
             feed_gate: Semaphore::new(Semaphore::MAX_PERMITS),
             feed_waits: Notify::new(),
+            damaged: Mutex::default(),
+        }
+    }
+
+    /// Damages the realm with this id, the keys of that one (`keys ` and the id), or the clients with this client id.
+    pub(crate) fn damage(&self, what: impl Into<String>) {
+        self.damaged.lock().unwrap().insert(what.into());
+    }
+
+    pub(crate) fn mend(&self) {
+        self.damaged.lock().unwrap().clear();
+    }
+
+    fn realm_as_stored(&self, mut record: RealmRecord) -> Result<RealmRecord, StoreError> {
+        self.sound(&record.realm.id)?;
+        if self.sound(&format!("keys {}", record.realm.id)).is_err() {
+            for key in &mut record.keys {
+                key.public_jwk = "{}".to_owned();
+            }
+        }
+        Ok(record)
+    }
+
+    fn sound(&self, what: &str) -> Result<(), StoreError> {
+        match self.damaged.lock().unwrap().contains(what) {
+            true => Err(StoreError::Corrupt(what.to_owned())),
+            false => Ok(()),
         }
     }
 }
@@ -54,12 +83,18 @@ impl Store for Flaky {
         self.inner.changes_since(revision, limit).await
     }
     async fn realms(&self) -> Result<(i64, Vec<RealmRecord>), StoreError> {
-        self.inner.realms().await
+        let (revision, records) = self.inner.realms().await?;
+        let records: Result<_, _> = records.into_iter().map(|record| self.realm_as_stored(record)).collect();
+        Ok((revision, records?))
+    }
+    async fn realm_names(&self) -> Result<(i64, Vec<RealmName>), StoreError> {
+        self.inner.realm_names().await
     }
     async fn realm(&self, id: &str) -> Result<Option<RealmRecord>, StoreError> {
-        self.inner.realm(id).await
+        self.inner.realm(id).await?.map(|record| self.realm_as_stored(record)).transpose()
     }
     async fn client(&self, realm_id: &str, client_id: &str) -> Result<Option<ClientRecord>, StoreError> {
+        self.sound(client_id)?;
         self.inner.client(realm_id, client_id).await
     }
     async fn clients(
@@ -68,7 +103,17 @@ impl Store for Flaky {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<ClientRecord>, StoreError> {
-        self.inner.clients(realm_id, after, limit).await
+        let page = self.inner.clients(realm_id, after, limit).await?;
+        page.iter().try_for_each(|record| self.sound(record.client.client_id.as_str()))?;
+        Ok(page)
+    }
+    async fn client_ids(
+        &self,
+        realm_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        self.inner.client_ids(realm_id, after, limit).await
     }
     async fn count_clients(&self, realm_id: &str) -> Result<i64, StoreError> {
         self.inner.count_clients(realm_id).await
