@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
+use countersign_proto::client_id::ClientId;
 use countersign_proto::time::UnixTime;
 use tokio::sync::Mutex;
 
@@ -98,6 +99,10 @@ impl Registry {
     }
 
     async fn ask(&self, realm: &RealmView, id: &str) -> Result<Option<Arc<ClientEntry>>, Fault> {
+        if ClientId::check(id).is_err() {
+            // No client can have this id: nothing to ask a database for, nor to remember.
+            return Ok(None);
+        }
         let before = self.applied.load(Ordering::Acquire);
         let record = self.store.client(realm.id(), id).await?;
         let entry = record.map(|record| self.clients.entry(realm.slot(), &self.vault, record));

@@ -1,8 +1,11 @@
 //! The view in memory: what the token path reads is what is registered, now, however it got there.
 
+#![expect(clippy::panic, reason = "what fails in a test must be seen")]
+
 mod harness;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use countersign_issuer::admin::Administrator;
 use countersign_issuer::refusal::{AuthnFailure, Failure, Refusal};
@@ -111,6 +114,20 @@ async fn loading_and_changing_at_the_same_time_end_in_what_is_stored() {
         };
         assert_eq!(refused(&harness, &format!("client-{n:06}"), WRONG).await, Some(expected), "{n}");
     }
+}
+
+/// threats 5: what cannot be a client id is refused like an unknown one, without a question to the store, which might
+/// not even take it, and without a memory of it.
+#[tokio::test]
+async fn an_id_that_no_client_can_have_is_not_asked_for() {
+    let (harness, flaky) = Harness::start_flaky().await;
+    let before = flaky.asked.load(Ordering::SeqCst);
+    for id in ["", "with\0nul", "two words", "default", &"x".repeat(60_000)] {
+        assert_eq!(refused(&harness, id, WRONG).await, Some(AuthnFailure::UnknownClient));
+    }
+    assert_eq!(flaky.asked.load(Ordering::SeqCst), before);
+    assert_eq!(refused(&harness, "nobody", WRONG).await, Some(AuthnFailure::UnknownClient));
+    assert_eq!(flaky.asked.load(Ordering::SeqCst), before + 1);
 }
 
 /// As [`refused`], where a client that proves itself and has no grant is as good as one that gets a token.

@@ -1,7 +1,7 @@
 //! A store whose change feed fails or hangs, and whose rows are damaged, when a test says so.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -19,6 +19,8 @@ pub(crate) struct Flaky {
     pub(crate) feed_gate: Semaphore,
     /// Told when the feed waits.
     pub(crate) feed_waits: Notify,
+    /// How often a client was asked for.
+    pub(crate) asked: AtomicUsize,
     damaged: Mutex<HashSet<String>>,
 }
 
@@ -29,6 +31,7 @@ impl Flaky {
             feed_fails: AtomicBool::new(false),
             feed_gate: Semaphore::new(Semaphore::MAX_PERMITS),
             feed_waits: Notify::new(),
+            asked: AtomicUsize::new(0),
             damaged: Mutex::default(),
         }
     }
@@ -94,6 +97,7 @@ impl Store for Flaky {
         self.inner.realm(id).await?.map(|record| self.realm_as_stored(record)).transpose()
     }
     async fn client(&self, realm_id: &str, client_id: &str) -> Result<Option<ClientRecord>, StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         self.sound(client_id)?;
         self.inner.client(realm_id, client_id).await
     }
