@@ -190,11 +190,11 @@ impl Issuer {
         Ok(self.store.client(realm.id(), client_id).await?)
     }
 
-    /// What goes on behind the requests: loads the clients, then once a minute writes the last use of secrets and lets
+    /// What goes on behind the requests: loads the clients; once a minute writes the last use of secrets and lets
     /// retired keys leave the JWKS; once a second sees to it that what was committed is seen. Runs until it is dropped;
     /// then call [`Self::flush_uses`].
     pub async fn run(self: Arc<Self>) {
-        tokio::join!(self.each_second(), self.each_minute());
+        tokio::join!(self.load_until_loaded(), self.each_second(), self.each_minute());
     }
 
     /// Reads the change feed again where that failed after a commit.
@@ -215,12 +215,15 @@ impl Issuer {
         }
     }
 
-    async fn each_minute(&self) {
+    async fn load_until_loaded(&self) {
         while let Err(fault) = self.registry.load_clients().await {
             tracing::error!(%fault, "clients cannot be loaded; they are asked for one by one meanwhile");
             tokio::time::sleep(SECOND).await;
         }
         tracing::info!(clients = self.sizes().clients, "clients loaded");
+    }
+
+    async fn each_minute(&self) {
         let mut minute = every(MINUTE);
         loop {
             minute.tick().await;

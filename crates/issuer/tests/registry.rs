@@ -6,6 +6,7 @@ mod harness;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use countersign_issuer::admin::Administrator;
 use countersign_issuer::refusal::{AuthnFailure, Failure, Refusal};
@@ -114,6 +115,26 @@ async fn loading_and_changing_at_the_same_time_end_in_what_is_stored() {
         };
         assert_eq!(refused(&harness, &format!("client-{n:06}"), WRONG).await, Some(expected), "{n}");
     }
+}
+
+/// Design rule 12: while clients cannot be loaded, the other work behind the requests is done.
+#[tokio::test]
+async fn what_is_due_each_minute_does_not_wait_for_the_load() {
+    let (harness, flaky) = Harness::start_flaky().await;
+    flaky.pages_fail.store(true, Ordering::SeqCst);
+    assert_eq!(refused_or_target(&harness, "root", harness::ROOT_SECRET).await, None);
+    let behind = tokio::spawn(Arc::clone(&harness.issuer).run());
+    let written = async {
+        loop {
+            let root = harness.store.client(harness.system().id(), "root").await.unwrap().unwrap();
+            if root.secrets.iter().any(|secret| secret.last_used_at.is_some()) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), written).await.unwrap();
+    behind.abort();
 }
 
 /// threats 5: what cannot be a client id is refused like an unknown one, without a question to the store, which might

@@ -19,6 +19,8 @@ pub(crate) struct Flaky {
     pub(crate) feed_gate: Semaphore,
     /// Told when the feed waits.
     pub(crate) feed_waits: Notify,
+    /// Clients cannot be read by pages.
+    pub(crate) pages_fail: AtomicBool,
     /// How often a client was asked for.
     pub(crate) asked: AtomicUsize,
     damaged: Mutex<HashSet<String>>,
@@ -31,6 +33,7 @@ impl Flaky {
             feed_fails: AtomicBool::new(false),
             feed_gate: Semaphore::new(Semaphore::MAX_PERMITS),
             feed_waits: Notify::new(),
+            pages_fail: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
             damaged: Mutex::default(),
         }
@@ -107,6 +110,9 @@ impl Store for Flaky {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<ClientRecord>, StoreError> {
+        if self.pages_fail.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("pages fail".into()));
+        }
         let page = self.inner.clients(realm_id, after, limit).await?;
         page.iter().try_for_each(|record| self.sound(record.client.client_id.as_str()))?;
         Ok(page)
