@@ -11,7 +11,7 @@ mod realms;
 mod view;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use countersign_proto::client_id::ClientId;
@@ -37,6 +37,8 @@ pub(crate) struct Registry {
     clients: Clients,
     /// The last revision that was applied.
     applied: AtomicI64,
+    /// Counts what is applied, from before it begins.
+    epoch: AtomicU64,
     /// The feed was not read to its end: something may be committed that is not seen here.
     behind: AtomicBool,
     feed: Mutex<()>,
@@ -60,6 +62,7 @@ impl Registry {
             realms: ArcSwap::from_pointee(realms),
             clients: Clients::new(max_clients),
             applied: AtomicI64::new(revision),
+            epoch: AtomicU64::new(0),
             behind: AtomicBool::new(false),
             feed: Mutex::new(()),
         })
@@ -103,12 +106,12 @@ impl Registry {
             // No client can have this id: nothing to ask a database for, nor to remember.
             return Ok(None);
         }
-        let before = self.applied.load(Ordering::Acquire);
+        let before = self.epoch.load(Ordering::Acquire);
         let record = self.store.client(realm.id(), id).await?;
         let entry = record.map(|record| self.clients.entry(realm.slot(), &self.vault, record));
         self.clients.remember(realm.slot(), id, entry.clone());
-        if self.applied.load(Ordering::Acquire) != before {
-            // Something changed while we asked: what was remembered may be old.
+        if self.epoch.load(Ordering::Acquire) != before {
+            // Something was committed while we asked: what was remembered may be old.
             self.clients.forget(realm.slot(), id);
         }
         Ok(entry)
@@ -136,6 +139,8 @@ impl Registry {
                 }
             }
         }
+        // No change crowds the clients between the question whether they are crowded and its answer.
+        let _feed = self.feed.lock().await;
         self.clients.finish_loading();
         Ok(())
     }
@@ -151,6 +156,8 @@ impl Registry {
                 self.behind.store(false, Ordering::Release);
                 return Ok(());
             };
+
+            self.epoch.fetch_add(1, Ordering::AcqRel);
             self.apply(changes, now).await?;
             self.applied.store(last, Ordering::Release);
         }

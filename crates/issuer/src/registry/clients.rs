@@ -65,11 +65,12 @@ impl Clients {
 
     pub(super) fn get(&self, slot: u32, id: &str) -> Lookup {
         let hash = self.hash(slot, id);
-        let complete = self.complete.load(Ordering::Acquire);
         self.read(hash, |shard| match shard.table.find(hash, |held| held.is(slot, id)) {
             Some(held) => Lookup::Found(Arc::clone(held)),
             None if shard.is_damaged(hash, slot, id) => Lookup::Ask,
-            None if complete || shard.knows_absent(slot, id) => Lookup::Absent,
+            // Read after the search, while nothing can leave the shard: what was taken out for want of room before it
+            // has made this false.
+            None if self.complete.load(Ordering::Acquire) || shard.knows_absent(slot, id) => Lookup::Absent,
             None => Lookup::Ask,
         })
     }

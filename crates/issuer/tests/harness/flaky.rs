@@ -1,6 +1,6 @@
 //! A store whose change feed fails or hangs, and whose rows are damaged, when a test says so.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -24,6 +24,15 @@ pub(crate) struct Flaky {
     /// How often a client was asked for.
     pub(crate) asked: AtomicUsize,
     damaged: Mutex<HashSet<String>>,
+    held: Mutex<HashMap<String, Arc<Gate>>>,
+}
+
+/// Holds one answer back.
+pub(crate) struct Gate {
+    /// Told when an answer is held.
+    pub(crate) holds: Notify,
+    /// Lets the answer go when it has a permit.
+    pub(crate) open: Semaphore,
 }
 
 impl Flaky {
@@ -36,12 +45,20 @@ impl Flaky {
             pages_fail: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
             damaged: Mutex::default(),
+            held: Mutex::default(),
         }
     }
 
     /// Damages the realm with this id, the keys of that one (`keys ` and the id), or the clients with this client id.
     pub(crate) fn damage(&self, what: impl Into<String>) {
         self.damaged.lock().unwrap().insert(what.into());
+    }
+
+    /// Holds back what is read next of the clients with this client id.
+    pub(crate) fn hold(&self, client_id: &str) -> Arc<Gate> {
+        let gate = Arc::new(Gate { holds: Notify::new(), open: Semaphore::new(0) });
+        self.held.lock().unwrap().insert(client_id.to_owned(), Arc::clone(&gate));
+        gate
     }
 
     pub(crate) fn mend(&self) {
@@ -102,7 +119,13 @@ impl Store for Flaky {
     async fn client(&self, realm_id: &str, client_id: &str) -> Result<Option<ClientRecord>, StoreError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.sound(client_id)?;
-        self.inner.client(realm_id, client_id).await
+        let record = self.inner.client(realm_id, client_id).await;
+        let gate = self.held.lock().unwrap().remove(client_id);
+        if let Some(gate) = gate {
+            gate.holds.notify_one();
+            let _permit = gate.open.acquire().await.unwrap();
+        }
+        record
     }
     async fn clients(
         &self,

@@ -32,6 +32,7 @@ pub(crate) struct Harness {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) keys_text: String,
+    max_clients: usize,
 }
 
 pub(crate) const ROOT_SECRET: &str = "a-root-secret-for-tests-0123456789";
@@ -55,13 +56,17 @@ impl Harness {
         let issuer = open(&store, keys, &clock, max_clients).await.unwrap();
         let root = (ClientId::parse("root").unwrap(), ClientSecret::given(ROOT_SECRET).ok().unwrap());
         issuer.ensure_root(Some(root)).await.unwrap();
-        Self { issuer, store, clock, folder, keys_text }
+        Self { issuer, store, clock, folder, keys_text, max_clients }
     }
 
     /// As [`Self::start`], on a store that can fail.
     pub(crate) async fn start_flaky() -> (Self, Arc<Flaky>) {
+        Self::start_flaky_with(1000).await
+    }
+
+    pub(crate) async fn start_flaky_with(max_clients: usize) -> (Self, Arc<Flaky>) {
         let mut flaky = None;
-        let harness = Self::start_on(1000, |store| {
+        let harness = Self::start_on(max_clients, |store| {
             let made = Arc::new(Flaky::new(store));
             flaky = Some(Arc::clone(&made));
             made
@@ -73,7 +78,7 @@ impl Harness {
     /// Opens the same database once more, as after a restart, with these keys.
     pub(crate) async fn open_again(&self, keys_text: &str) -> Result<Arc<Issuer>, OpenError> {
         let keys = MasterKeys::parse(keys_text).ok().unwrap();
-        open(&self.store, keys, &self.clock, 1000).await
+        open(&self.store, keys, &self.clock, self.max_clients).await
     }
 
     pub(crate) fn system(&self) -> Arc<RealmView> {
