@@ -3,6 +3,7 @@
 //! A token request walks through here in five steps: the server parses, then [`Issuer::issue`] proves, decides and
 //! mints, and the server answers. On that way nothing touches the store unless a client is not in memory.
 
+mod commands;
 mod open;
 mod own_token;
 mod root;
@@ -15,6 +16,7 @@ use countersign_proto::credential::Presented;
 use countersign_proto::time::UnixTime;
 use countersign_proto::token::TokenRequest;
 
+pub(crate) use self::commands::Commands;
 pub use self::open::{OpenError, Parts, Settings};
 pub use self::own_token::{OwnToken, OwnTokenError};
 pub use self::root::Root;
@@ -35,14 +37,13 @@ use crate::store::{Command, Store, StoreError};
 
 /// Decides who may have which token, and issues it.
 pub struct Issuer {
-    registry: Registry,
+    registry: Arc<Registry>,
     store: Arc<dyn Store>,
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     settings: Settings,
-    /// One administrative command at a time, so that what it checked still holds when it is carried out.
-    commands: tokio::sync::Mutex<()>,
+    commands: Commands,
 }
 
 /// How much is in memory.
@@ -79,6 +80,7 @@ impl Issuer {
             Some(_) => return Err(Refusal::UnsupportedGrantType.into()),
             None => return Err(Refusal::NoGrantType.into()),
         }
+        realm.whole()?;
         let now = self.clock.now();
         let client =
             authenticate(&self.registry, &self.vault, realm, &ask.presented, ask.source, now).await?;
@@ -102,6 +104,8 @@ impl Issuer {
     ) -> Result<Issued, Failure> {
         let now = self.clock.now();
         let system = self.system()?;
+        realm.whole()?;
+        system.readable()?;
         if !self.is_root(&system, presented.client_id().unwrap_or_default()).await? || !realm.enabled() {
             return Err(AuthnFailure::UnknownClient.into());
         }
@@ -170,7 +174,7 @@ impl Issuer {
         Ok(self.store.ping().await?)
     }
 
-    /// A client as it is stored, with its secrets' records and its grants.
+    /// A client as it is stored, with its secrets' records and its grants; what it shows, requests see as well.
     ///
     /// # Errors
     /// [`Fault::Store`].
@@ -179,19 +183,48 @@ impl Issuer {
         realm: &RealmView,
         client_id: &str,
     ) -> Result<Option<ClientRecord>, Fault> {
+        if self.registry.is_behind() {
+            // Else a command that is tried again would answer that all is so already, while requests see it otherwise.
+            self.registry.catch_up(self.clock.now()).await?;
+        }
         Ok(self.store.client(realm.id(), client_id).await?)
     }
 
-    /// What goes on behind the requests: loads the clients, then once a minute writes the last use of secrets and lets
-    /// retired keys leave the JWKS. Runs until it is dropped; then call [`Self::flush_uses`].
+    /// What goes on behind the requests: loads the clients; once a minute writes the last use of secrets and lets
+    /// retired keys leave the JWKS; once a second sees to it that what was committed is seen. Runs until it is dropped;
+    /// then call [`Self::flush_uses`].
     pub async fn run(self: Arc<Self>) {
+        tokio::join!(self.load_until_loaded(), self.each_second(), self.each_minute());
+    }
+
+    /// Reads the change feed again where that failed after a commit.
+    async fn each_second(&self) {
+        let mut second = every(SECOND);
+        let mut told = false;
+        loop {
+            second.tick().await;
+            if !self.registry.is_behind() {
+                continue;
+            }
+            match self.registry.catch_up(self.clock.now()).await {
+                Ok(()) if told => tracing::info!("requests see what was committed again"),
+                Err(fault) if !told => tracing::error!(%fault, "requests do not see what was committed"),
+                _ => continue,
+            }
+            told = !told;
+        }
+    }
+
+    async fn load_until_loaded(&self) {
         while let Err(fault) = self.registry.load_clients().await {
             tracing::error!(%fault, "clients cannot be loaded; they are asked for one by one meanwhile");
-            tokio::time::sleep(RETRY).await;
+            tokio::time::sleep(SECOND).await;
         }
         tracing::info!(clients = self.sizes().clients, "clients loaded");
-        let mut minute = tokio::time::interval(MINUTE);
-        minute.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    }
+
+    async fn each_minute(&self) {
+        let mut minute = every(MINUTE);
         loop {
             minute.tick().await;
             self.flush_uses().await;
@@ -221,6 +254,9 @@ impl Issuer {
     }
 
     /// Carries out a command with its audit record, then lets the registry see it: the next request reads what it did.
+    ///
+    /// Both happen whether or not the caller waits for them, and an answer that says what is stored, a refusal too, is
+    /// given only once the registry sees it.
     pub(crate) async fn change(
         &self,
         by: &Administrator,
@@ -230,6 +266,12 @@ impl Issuer {
         subject: &str,
         detail: serde_json::Value,
     ) -> Result<i64, AdminError> {
+        if !matches!(command, Command::DeleteRealm { .. })
+            && let Some(realm) = self.realm(realm)
+        {
+            // What is not known must not be written over.
+            realm.readable()?;
+        }
         let now = self.clock.now();
         let audit = AuditRecord {
             id: 0,
@@ -241,18 +283,20 @@ impl Issuer {
             request_id: by.request_id().to_owned(),
             detail,
         };
-        let done = self.store.execute(command, audit).await;
-        // Also after a failure whose outcome is unknown: what was committed must be seen.
-        if matches!(done, Ok(_) | Err(StoreError::Unavailable(_)))
-            && let Err(fault) = self.registry.catch_up(now).await
-            && done.is_ok()
-        {
-            return Err(fault.into());
+        let (store, registry) = (Arc::clone(&self.store), Arc::clone(&self.registry));
+        let carried = async move {
+            let done = store.execute(command, audit).await;
+            // Also after a failure: its outcome may be unknown, and an earlier change may not be seen yet.
+            (done, registry.catch_up(now).await)
+        };
+        match self.commands.carry_out(carried).await? {
+            (Err(error @ StoreError::Unavailable(_)), _) => Err(error.into()),
+            (_, Err(fault)) => Err(fault.into()),
+            (done, Ok(())) => Ok(done?),
         }
-        Ok(done?)
     }
 
-    pub(crate) fn commands(&self) -> &tokio::sync::Mutex<()> {
+    pub(crate) fn commands(&self) -> &Commands {
         &self.commands
     }
 
@@ -273,5 +317,11 @@ impl Issuer {
     }
 }
 
+fn every(period: Duration) -> tokio::time::Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    interval
+}
+
+const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
-const RETRY: Duration = Duration::from_secs(1);

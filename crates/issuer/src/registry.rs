@@ -11,21 +11,22 @@ mod realms;
 mod view;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
+use countersign_proto::client_id::ClientId;
 use countersign_proto::time::UnixTime;
 use tokio::sync::Mutex;
 
 use self::clients::{Clients, Lookup};
 pub use self::document::{Document, Slot};
 pub(crate) use self::entry::{ClientEntry, GrantView, SECRET, Uuid};
-use self::realms::Realms;
+use self::realms::{Realms, Stored};
 pub(crate) use self::view::default_issuer;
 pub use self::view::{ApiView, RealmView};
 use crate::keys::Vault;
 use crate::refusal::Fault;
-use crate::store::{Change, SecretUse, Store, Touched};
+use crate::store::{Change, RealmName, SecretUse, Store, StoreError, Touched};
 
 /// All realms and clients as they are now.
 pub(crate) struct Registry {
@@ -36,6 +37,10 @@ pub(crate) struct Registry {
     clients: Clients,
     /// The last revision that was applied.
     applied: AtomicI64,
+    /// Counts what is applied, from before it begins.
+    epoch: AtomicU64,
+    /// The feed was not read to its end: something may be committed that is not seen here.
+    behind: AtomicBool,
     feed: Mutex<()>,
 }
 
@@ -48,8 +53,8 @@ impl Registry {
         max_clients: usize,
         now: UnixTime,
     ) -> Result<Self, Fault> {
-        let (revision, records) = store.realms().await?;
-        let realms = Realms::read(records, &public_url, &vault, now)?;
+        let (revision, records) = stored(&*store).await?;
+        let realms = Realms::read(records, &public_url, &vault, now);
         Ok(Self {
             store,
             vault,
@@ -57,6 +62,8 @@ impl Registry {
             realms: ArcSwap::from_pointee(realms),
             clients: Clients::new(max_clients),
             applied: AtomicI64::new(revision),
+            epoch: AtomicU64::new(0),
+            behind: AtomicBool::new(false),
             feed: Mutex::new(()),
         })
     }
@@ -95,12 +102,16 @@ impl Registry {
     }
 
     async fn ask(&self, realm: &RealmView, id: &str) -> Result<Option<Arc<ClientEntry>>, Fault> {
-        let before = self.applied.load(Ordering::Acquire);
+        if ClientId::check(id).is_err() {
+            // No client can have this id: nothing to ask a database for, nor to remember.
+            return Ok(None);
+        }
+        let before = self.epoch.load(Ordering::Acquire);
         let record = self.store.client(realm.id(), id).await?;
         let entry = record.map(|record| self.clients.entry(realm.slot(), &self.vault, record));
         self.clients.remember(realm.slot(), id, entry.clone());
-        if self.applied.load(Ordering::Acquire) != before {
-            // Something changed while we asked: what was remembered may be old.
+        if self.epoch.load(Ordering::Acquire) != before {
+            // Something was committed while we asked: what was remembered may be old.
             self.clients.forget(realm.slot(), id);
         }
         Ok(entry)
@@ -117,14 +128,19 @@ impl Registry {
                 {
                     break;
                 }
-                let page = self.store.clients(realm.id(), after.as_deref(), PAGE).await?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.client.client_id.as_str().to_owned());
-                for record in page {
-                    self.clients.load(self.clients.entry(realm.slot(), &self.vault, record));
+                let page = self.page(&realm, after.as_deref()).await?;
+                let Some((last, _)) = page.last() else { break };
+                after = Some(last.clone());
+                for (id, entry) in page {
+                    match entry {
+                        Some(entry) => self.clients.load(entry),
+                        None => self.clients.damage(realm.slot(), &id),
+                    }
                 }
             }
         }
+        // No change crowds the clients between the question whether they are crowded and its answer.
+        let _feed = self.feed.lock().await;
         self.clients.finish_loading();
         Ok(())
     }
@@ -132,13 +148,24 @@ impl Registry {
     /// Reads what the change feed names, until there is nothing new.
     pub(crate) async fn catch_up(&self, now: UnixTime) -> Result<(), Fault> {
         let _feed = self.feed.lock().await;
+        self.behind.store(true, Ordering::Release);
         loop {
             let since = self.applied.load(Ordering::Acquire);
             let changes = self.store.changes_since(since, PAGE).await?;
-            let Some(last) = changes.last().map(|change| change.revision) else { return Ok(()) };
+            let Some(last) = changes.last().map(|change| change.revision) else {
+                self.behind.store(false, Ordering::Release);
+                return Ok(());
+            };
+
+            self.epoch.fetch_add(1, Ordering::AcqRel);
             self.apply(changes, now).await?;
             self.applied.store(last, Ordering::Release);
         }
+    }
+
+    /// Whether the last [`Self::catch_up`] failed, or is under way.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.behind.load(Ordering::Acquire)
     }
 
     /// The secrets that were used since the last call, at most one mention each.
@@ -194,24 +221,108 @@ impl Registry {
     }
 
     async fn reread_realm(&self, realm_id: &str, now: UnixTime) -> Result<(), Fault> {
-        let record = self.store.realm(realm_id).await?;
+        let stored = stored_realm(&*self.store, realm_id).await?;
         let realms = self.realms.load();
-        if record.is_none()
+        if stored.is_none()
             && let Some(gone) = realms.by_id(realm_id)
         {
             self.clients.drop_realm(gone.slot());
         }
-        let next = realms.with(realm_id, record, &self.public_url, &self.vault, now)?;
+        let next = realms.with(realm_id, stored, &self.public_url, &self.vault, now);
         self.realms.store(Arc::new(next));
         Ok(())
     }
 
     async fn reread_client(&self, realm: &RealmView, id: &str) -> Result<(), Fault> {
-        match self.store.client(realm.id(), id).await? {
-            Some(record) => self.clients.replace(self.clients.entry(realm.slot(), &self.vault, record)),
+        match self.stored_client(realm, id).await? {
+            Some(Some(entry)) => self.clients.replace(entry),
+            Some(None) => self.clients.damage(realm.slot(), id),
             None => self.clients.remove(realm.slot(), id),
         }
         Ok(())
+    }
+
+    /// The client as it is stored: `Some(None)` when it is there and cannot be read.
+    async fn stored_client(
+        &self,
+        realm: &RealmView,
+        id: &str,
+    ) -> Result<Option<Option<Arc<ClientEntry>>>, Fault> {
+        match self.store.client(realm.id(), id).await {
+            Ok(record) => {
+                Ok(record.map(|record| Some(self.clients.entry(realm.slot(), &self.vault, record))))
+            }
+            Err(StoreError::Corrupt(why)) => {
+                tracing::error!(realm = realm.name(), client_id = id, why, "a client cannot be read");
+                Ok(Some(None))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A page of clients by their ids; `None` stands for one that cannot be read.
+    async fn page(
+        &self,
+        realm: &RealmView,
+        after: Option<&str>,
+    ) -> Result<Vec<(String, Option<Arc<ClientEntry>>)>, Fault> {
+        match self.store.clients(realm.id(), after, PAGE).await {
+            Ok(page) => {
+                let entry = |record| self.clients.entry(realm.slot(), &self.vault, record);
+                Ok(page.into_iter().map(entry).map(|entry| (entry.id().to_owned(), Some(entry))).collect())
+            }
+            Err(StoreError::Corrupt(_)) => {
+                let ids = self.store.client_ids(realm.id(), after, PAGE).await?;
+                let mut page = Vec::with_capacity(ids.len());
+                for id in ids {
+                    // One that is gone meanwhile is asked for like one that cannot be read, until the feed names it.
+                    let entry = self.stored_client(realm, &id).await?.flatten();
+                    page.push((id, entry));
+                }
+                Ok(page)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// All realms; when one of them cannot be read, the others one by one.
+async fn stored(store: &dyn Store) -> Result<(i64, Vec<Stored>), Fault> {
+    match store.realms().await {
+        Ok((revision, records)) => Ok((revision, records.into_iter().map(Stored::Whole).collect())),
+        Err(StoreError::Corrupt(_)) => {
+            // What is read may be newer than this revision; the feed then names it once more.
+            let (revision, names) = store.realm_names().await?;
+            let mut records = Vec::with_capacity(names.len());
+            for name in names {
+                records.extend(one_stored(store, name).await?);
+            }
+            Ok((revision, records))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// One realm, when it is there.
+async fn stored_realm(store: &dyn Store, realm_id: &str) -> Result<Option<Stored>, Fault> {
+    match store.realm(realm_id).await {
+        Ok(record) => Ok(record.map(Stored::Whole)),
+        Err(StoreError::Corrupt(_)) => {
+            let (_, names) = store.realm_names().await?;
+            match names.into_iter().find(|name| name.id == realm_id) {
+                Some(name) => one_stored(store, name).await,
+                None => Ok(None),
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn one_stored(store: &dyn Store, name: RealmName) -> Result<Option<Stored>, Fault> {
+    match store.realm(&name.id).await {
+        Ok(record) => Ok(record.map(Stored::Whole)),
+        Err(StoreError::Corrupt(why)) => Ok(Some(Stored::Damaged(name, why))),
+        Err(error) => Err(error.into()),
     }
 }
 

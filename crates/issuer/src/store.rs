@@ -57,6 +57,13 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unavailable`].
     async fn realms(&self) -> Result<(i64, Vec<RealmRecord>), StoreError>;
 
+    /// The id and name of every realm, by name, and the revision at which they were read: what there is to know of
+    /// realms while another is damaged.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn realm_names(&self) -> Result<(i64, Vec<RealmName>), StoreError>;
+
     /// One realm with its APIs and keys.
     ///
     /// # Errors
@@ -79,6 +86,17 @@ pub trait Store: Send + Sync + 'static {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<ClientRecord>, StoreError>;
+
+    /// The ids of the clients that [`Self::clients`] reads: what there is to know of them while one is damaged.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn client_ids(
+        &self,
+        realm_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError>;
 
     /// How many clients a realm has.
     ///
@@ -128,6 +146,15 @@ pub struct RealmRecord {
     pub apis: Vec<Api>,
     /// Its signing keys, oldest first.
     pub keys: Vec<KeyRecord>,
+}
+
+/// What a realm is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RealmName {
+    /// Its id.
+    pub id: String,
+    /// The name in every URL.
+    pub name: String,
 }
 
 /// One line of the change feed: what must be read again.

@@ -5,9 +5,12 @@
 mod harness;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use countersign_issuer::admin::Administrator;
 use countersign_issuer::refusal::{AuthnFailure, Failure, Refusal};
+use countersign_issuer::store::Command;
 use countersign_proto::admin::{Change, ClientPatch, NewClient};
 use harness::{Harness, ask};
 
@@ -113,6 +116,73 @@ async fn loading_and_changing_at_the_same_time_end_in_what_is_stored() {
         };
         assert_eq!(refused(&harness, &format!("client-{n:06}"), WRONG).await, Some(expected), "{n}");
     }
+}
+
+/// Design rule 12: while clients cannot be loaded, the other work behind the requests is done.
+#[tokio::test]
+async fn what_is_due_each_minute_does_not_wait_for_the_load() {
+    let (harness, flaky) = Harness::start_flaky().await;
+    flaky.pages_fail.store(true, Ordering::SeqCst);
+    assert_eq!(refused_or_target(&harness, "root", harness::ROOT_SECRET).await, None);
+    let behind = tokio::spawn(Arc::clone(&harness.issuer).run());
+    let written = async {
+        loop {
+            let root = harness.store.client(harness.system().id(), "root").await.unwrap().unwrap();
+            if root.secrets.iter().any(|secret| secret.last_used_at.is_some()) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), written).await.unwrap();
+    behind.abort();
+}
+
+/// Item 2: an answer of the store that was on its way while its client was removed is not kept, although the feed has
+/// not been applied to its end.
+#[tokio::test]
+async fn an_answer_older_than_a_change_is_not_kept() {
+    let (mut harness, flaky) = Harness::start_flaky_with(4).await;
+    harness.add_clients(10).await;
+    harness.issuer = harness.open_again(&harness.keys_text).await.unwrap();
+    harness.issuer.load_clients().await.unwrap();
+    let (late, slow) = (flaky.hold("client-000009"), flaky.hold("client-000008"));
+    let harness = Arc::new(harness);
+    let question = tokio::spawn({
+        let harness = Arc::clone(&harness);
+        async move { refused(&harness, "client-000009", WRONG).await }
+    });
+    late.holds.notified().await;
+    for id in ["client-000009", "client-000008"] {
+        let (realm_id, client_id) = (harness.system().id().to_owned(), id.to_owned());
+        let command = Command::DeleteClient { realm_id, client_id, expected: None };
+        harness.store.execute(command, harness::audit()).await.unwrap();
+    }
+    let other = tokio::spawn({
+        let issuer = Arc::clone(&harness.issuer);
+        async move { issuer.create_client(&Administrator::offline("test"), "system", NewClient::default()).await }
+    });
+    // The feed has removed the one client, and waits at the other.
+    slow.holds.notified().await;
+    late.open.add_permits(1);
+    assert_eq!(question.await.unwrap(), Some(AuthnFailure::WrongSecret), "it was asked before");
+    slow.open.add_permits(1);
+    other.await.unwrap().unwrap();
+    assert_eq!(refused(&harness, "client-000009", WRONG).await, Some(AuthnFailure::UnknownClient));
+}
+
+/// threats 5: what cannot be a client id is refused like an unknown one, without a question to the store, which might
+/// not even take it, and without a memory of it.
+#[tokio::test]
+async fn an_id_that_no_client_can_have_is_not_asked_for() {
+    let (harness, flaky) = Harness::start_flaky().await;
+    let before = flaky.asked.load(Ordering::SeqCst);
+    for id in ["", "with\0nul", "two words", "default", &"x".repeat(60_000)] {
+        assert_eq!(refused(&harness, id, WRONG).await, Some(AuthnFailure::UnknownClient));
+    }
+    assert_eq!(flaky.asked.load(Ordering::SeqCst), before);
+    assert_eq!(refused(&harness, "nobody", WRONG).await, Some(AuthnFailure::UnknownClient));
+    assert_eq!(flaky.asked.load(Ordering::SeqCst), before + 1);
 }
 
 /// As [`refused`], where a client that proves itself and has no grant is as good as one that gets a token.

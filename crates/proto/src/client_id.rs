@@ -18,6 +18,15 @@ impl ClientId {
     /// # Errors
     /// [`ClientIdError`] with the rule that it breaks.
     pub fn parse(value: &str) -> Result<Self, ClientIdError> {
+        Self::check(value)?;
+        Ok(Self(value.into()))
+    }
+
+    /// Whether `value` is a client identifier, without making one.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn check(value: &str) -> Result<(), ClientIdError> {
         if value.is_empty() || value.len() > 255 {
             return Err(ClientIdError::Length);
         }
@@ -28,7 +37,7 @@ impl ClientId {
         if RESERVED.contains(&value) {
             return Err(ClientIdError::Reserved);
         }
-        Ok(Self(value.into()))
+        Ok(())
     }
 
     /// The identifier itself.

@@ -53,6 +53,24 @@ pub(crate) async fn page<DB: Sql>(
     with_belongings(session, realm_id, clients).await
 }
 
+/// Client ids in their order, those after `after`, at most `limit`.
+pub(crate) async fn ids<DB: Sql>(
+    session: &mut Session<DB>,
+    realm_id: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<String>, StoreError> {
+    let ids: Vec<Id> = session
+        .all(
+            sql("SELECT client_id FROM client WHERE realm_id = $1 AND client_id > $2 ORDER BY client_id LIMIT $3")
+                .bind(realm_id)
+                .bind(after.unwrap_or_default())
+                .bind(i64::from(limit)),
+        )
+        .await?;
+    Ok(ids.into_iter().map(|Id(id)| id).collect())
+}
+
 /// Adds secrets and grants to clients that stand in the order of their ids.
 async fn with_belongings<DB: Sql>(
     session: &mut Session<DB>,
@@ -209,6 +227,17 @@ impl Record for Client {
             updated_at: cells.time()?,
             revision: cells.int()?,
         })
+    }
+}
+
+struct Id(String);
+
+impl Record for Id {
+    const TABLE: &'static str = "client";
+    const KEY: usize = 1;
+
+    fn read<DB: Sql>(cells: &mut Cells<'_, DB>) -> Result<Self, StoreError> {
+        cells.string().map(Self)
     }
 }
 

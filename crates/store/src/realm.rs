@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use countersign_issuer::api::Api;
 use countersign_issuer::keys::KeyRecord;
 use countersign_issuer::realm::{Dialect, Profile, Realm, Template};
-use countersign_issuer::store::{RealmRecord, StoreError};
+use countersign_issuer::store::{RealmName, RealmRecord, StoreError};
 use countersign_proto::jose::Algorithm;
 
 use crate::change::Change;
@@ -162,6 +162,15 @@ impl Record for Realm {
             updated_at: cells.time()?,
             revision: cells.int()?,
         })
+    }
+}
+
+impl Record for RealmName {
+    const TABLE: &'static str = "realm";
+    const KEY: usize = 1;
+
+    fn read<DB: Sql>(cells: &mut Cells<'_, DB>) -> Result<Self, StoreError> {
+        Ok(Self { id: cells.string()?, name: cells.string()? })
     }
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use countersign_issuer::audit::AuditRecord;
 use countersign_issuer::client::ClientRecord;
-use countersign_issuer::store::{Change, Command, RealmRecord, SecretUse, Store, StoreError};
+use countersign_issuer::store::{Change, Command, RealmName, RealmRecord, SecretUse, Store, StoreError};
 use sqlx::Pool;
 
 use crate::engine::{Lock, Sql};
@@ -69,6 +69,14 @@ impl<DB: Sql> Store for SqlStore<DB> {
         Ok((revision, realms))
     }
 
+    async fn realm_names(&self) -> Result<(i64, Vec<RealmName>), StoreError> {
+        let mut session = Session::read(&self.readers).await?;
+        let revision = feed::revision(&mut session).await?;
+        let names = session.all(sql("SELECT id, name FROM realm ORDER BY name")).await?;
+        session.commit().await?;
+        Ok((revision, names))
+    }
+
     async fn realm(&self, id: &str) -> Result<Option<RealmRecord>, StoreError> {
         let mut session = Session::read(&self.readers).await?;
         let mut realms = realm::read(&mut session, Some(id)).await?;
@@ -93,6 +101,18 @@ impl<DB: Sql> Store for SqlStore<DB> {
         let clients = client::page(&mut session, realm_id, after, limit).await?;
         session.commit().await?;
         Ok(clients)
+    }
+
+    async fn client_ids(
+        &self,
+        realm_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut session = Session::read(&self.readers).await?;
+        let ids = client::ids(&mut session, realm_id, after, limit).await?;
+        session.commit().await?;
+        Ok(ids)
     }
 
     async fn count_clients(&self, realm_id: &str) -> Result<i64, StoreError> {

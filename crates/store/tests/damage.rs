@@ -13,7 +13,7 @@ use countersign_issuer::audit::{AuditEvent, AuditRecord};
 use countersign_issuer::client::{Client, Grant, SecretRecord};
 use countersign_issuer::keys::{KeyRecord, KeyState};
 use countersign_issuer::realm::{Profile, Realm};
-use countersign_issuer::store::{Command, Store, StoreError};
+use countersign_issuer::store::{Command, RealmName, Store, StoreError};
 use countersign_proto::client_id::ClientId;
 use countersign_proto::jose::Algorithm;
 use countersign_proto::scope::ScopeName;
@@ -110,6 +110,13 @@ async fn check(store: &Arc<dyn Store>, expected: &str) {
         })
         .collect();
     assert!(texts.iter().any(|text| text == expected), "{expected}: {texts:?}");
+    // What is damaged can still be named.
+    assert_eq!(store.client_ids("r", None, 10).await.unwrap(), ["svc"]);
+    if let Ok((_, names)) = store.realm_names().await {
+        assert_eq!(names, [RealmName { id: "r".to_owned(), name: "r".to_owned() }]);
+    } else {
+        assert_eq!(expected, "table revision has no row");
+    }
 }
 
 /// A store with one row in each table.

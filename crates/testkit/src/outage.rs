@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use countersign_issuer::audit::AuditRecord;
 use countersign_issuer::client::ClientRecord;
-use countersign_issuer::store::{Change, Command, RealmRecord, SecretUse, Store, StoreError};
+use countersign_issuer::store::{Change, Command, RealmName, RealmRecord, SecretUse, Store, StoreError};
 
 /// The switch; clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +72,10 @@ impl Store for Switched {
         self.reach()?.realms().await
     }
 
+    async fn realm_names(&self) -> Result<(i64, Vec<RealmName>), StoreError> {
+        self.reach()?.realm_names().await
+    }
+
     async fn realm(&self, id: &str) -> Result<Option<RealmRecord>, StoreError> {
         self.reach()?.realm(id).await
     }
@@ -87,6 +91,15 @@ impl Store for Switched {
         limit: u32,
     ) -> Result<Vec<ClientRecord>, StoreError> {
         self.reach()?.clients(realm_id, after, limit).await
+    }
+
+    async fn client_ids(
+        &self,
+        realm_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        self.reach()?.client_ids(realm_id, after, limit).await
     }
 
     async fn count_clients(&self, realm_id: &str) -> Result<i64, StoreError> {

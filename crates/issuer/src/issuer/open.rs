@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_proto::jose::signing_key::RsaSize;
 use serde_json::json;
 
-use super::Issuer;
+use super::{Commands, Issuer};
 use crate::admin::founding::built_in_apis;
 use crate::admin::{AdminError, Administrator};
 use crate::audit::AuditEvent;
@@ -87,11 +87,15 @@ impl Issuer {
             clock.now(),
         )
         .await?;
-        let commands = tokio::sync::Mutex::default();
+        let (registry, commands) = (Arc::new(registry), Commands::default());
         let issuer = Self { registry, store, vault, clock, random, settings, commands };
-        if issuer.realm(SYSTEM).is_none() {
-            let made = issuer.create_system().await;
-            made.map_err(|error| OpenError::First(format!("{error:?}")))?;
+        match issuer.realm(SYSTEM) {
+            // Without it nobody administers any realm.
+            Some(system) => system.readable()?,
+            None => {
+                let made = issuer.create_system().await;
+                made.map_err(|error| OpenError::First(format!("{error:?}")))?;
+            }
         }
         Ok(Arc::new(issuer))
     }

@@ -25,6 +25,7 @@ pub(crate) struct KeyRing {
     published: Vec<PublishedKey>,
     active: Vec<Arc<RingKey>>,
     verifying: StaticKeys,
+    damage: Option<String>,
 }
 
 /// An active key, opened when it first signs: a restart with a thousand realms opens none of them.
@@ -37,20 +38,26 @@ pub(crate) struct RingKey {
 impl KeyRing {
     /// Reads the records of keys that have not left the JWKS at `now`; `before` hands on keys that are open already.
     ///
-    /// A key that has left it verifies nothing, here no more than elsewhere: it may have been retired for a leak.
+    /// A key that has left it verifies nothing, here no more than elsewhere: it may have been retired for a leak. A key
+    /// that cannot be read is left out, and [`Self::damage`] says so.
     pub(crate) fn new(
         issuer: &str,
         records: &[KeyRecord],
         vault: &Arc<Vault>,
         before: Option<&Self>,
         now: UnixTime,
-    ) -> Result<Self, Fault> {
+    ) -> Self {
+        let mut damage = None;
         let mut published = Vec::with_capacity(records.len());
         let mut active: Vec<Arc<RingKey>> = Vec::new();
         for record in records.iter().filter(|record| record.published_until.is_none_or(|until| now < until)) {
-            let jwk = Jwk::parse(record.public_jwk.as_bytes()).map_err(|error| {
-                Fault::Broken(format!("the public key {} cannot be read: {error}", record.kid))
-            })?;
+            let jwk = match Jwk::parse(record.public_jwk.as_bytes()) {
+                Ok(jwk) => jwk,
+                Err(error) => {
+                    damage = Some(format!("the public key {} cannot be read: {error}", record.kid));
+                    continue;
+                }
+            };
             published.push(PublishedKey {
                 state: record.state,
                 published_until: record.published_until,
@@ -68,7 +75,12 @@ impl KeyRing {
             KeyState::Retired => 2,
         });
         let set: JwkSet = published.iter().map(|key| key.jwk.clone()).collect();
-        Ok(Self { published, active, verifying: StaticKeys::new(issuer, &set) })
+        Self { published, active, verifying: StaticKeys::new(issuer, &set), damage }
+    }
+
+    /// Which key could not be read, and why.
+    pub(crate) fn damage(&self) -> Option<&str> {
+        self.damage.as_deref()
     }
 
     /// What stands in the JWKS at `now`.

@@ -31,6 +31,8 @@ struct Shard {
     table: HashTable<Arc<ClientEntry>>,
     /// Ids that the store does not have; only while crowded, and bounded.
     absent: Vec<(u32, Box<str>)>,
+    /// Ids of clients that the store has and cannot read.
+    damaged: HashTable<(u32, Box<str>)>,
 }
 
 /// What memory knows of a client.
@@ -63,10 +65,12 @@ impl Clients {
 
     pub(super) fn get(&self, slot: u32, id: &str) -> Lookup {
         let hash = self.hash(slot, id);
-        let complete = self.complete.load(Ordering::Acquire);
         self.read(hash, |shard| match shard.table.find(hash, |held| held.is(slot, id)) {
             Some(held) => Lookup::Found(Arc::clone(held)),
-            None if complete || shard.knows_absent(slot, id) => Lookup::Absent,
+            None if shard.is_damaged(hash, slot, id) => Lookup::Ask,
+            // Read after the search, while nothing can leave the shard: what was taken out for want of room before it
+            // has made this false.
+            None if self.complete.load(Ordering::Acquire) || shard.knows_absent(slot, id) => Lookup::Absent,
             None => Lookup::Ask,
         })
     }
@@ -99,6 +103,16 @@ impl Clients {
         }
     }
 
+    /// Takes a client out that is stored and cannot be read: it must be asked for, and the answer is a fault.
+    pub(super) fn damage(&self, slot: u32, id: &str) {
+        self.remove(slot, id);
+        let hash = self.hash(slot, id);
+        let rehash = |(slot, id): &(u32, Box<str>)| self.hash(*slot, id);
+        self.write(hash, |shard| {
+            shard.damaged.insert_unique(hash, (slot, id.into()), rehash);
+        });
+    }
+
     /// Takes back what [`Self::remember`] kept.
     pub(super) fn forget(&self, slot: u32, id: &str) {
         if self.is_crowded() {
@@ -109,7 +123,7 @@ impl Clients {
     pub(super) fn remove(&self, slot: u32, id: &str) {
         let hash = self.hash(slot, id);
         self.write(hash, |shard| {
-            shard.absent.retain(|(s, name)| !(*s == slot && **name == *id));
+            shard.forget(hash, slot, id);
             if let Ok(held) = shard.table.find_entry(hash, |held| held.is(slot, id)) {
                 held.remove();
                 self.len.fetch_sub(1, Ordering::Relaxed);
@@ -122,6 +136,7 @@ impl Clients {
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
             let before = shard.table.len();
             shard.table.retain(|held| held.slot() != slot);
+            shard.damaged.retain(|(s, _)| *s != slot);
             self.len.fetch_sub(before - shard.table.len(), Ordering::Relaxed);
         }
     }
@@ -177,7 +192,7 @@ impl Clients {
         let hash = self.hash(slot, entry.id());
         let room = if self.is_crowded() { (self.max / SHARDS).max(1) } else { usize::MAX };
         self.write(hash, |shard| {
-            shard.absent.retain(|(s, name)| !(*s == slot && **name == *entry.id()));
+            shard.forget(hash, slot, entry.id());
             if let Some(held) = shard.table.find_mut(hash, |held| held.is(slot, entry.id())) {
                 if held.revision() <= entry.revision() {
                     *held = entry;
@@ -215,6 +230,18 @@ impl Clients {
 impl Shard {
     fn knows_absent(&self, slot: u32, id: &str) -> bool {
         self.absent.iter().any(|(s, name)| *s == slot && **name == *id)
+    }
+
+    fn is_damaged(&self, hash: u64, slot: u32, id: &str) -> bool {
+        self.damaged.find(hash, |(s, name)| *s == slot && **name == *id).is_some()
+    }
+
+    /// Forgets what is noted of a client besides the client itself.
+    fn forget(&mut self, hash: u64, slot: u32, id: &str) {
+        self.absent.retain(|(s, name)| !(*s == slot && **name == *id));
+        if let Ok(noted) = self.damaged.find_entry(hash, |(s, name)| *s == slot && **name == *id) {
+            noted.remove();
+        }
     }
 
     /// Remembers that something does not exist, forgetting the oldest such memory when there is no room.

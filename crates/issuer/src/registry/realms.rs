@@ -7,8 +7,24 @@ use countersign_proto::time::UnixTime;
 
 use super::view::RealmView;
 use crate::keys::Vault;
-use crate::refusal::Fault;
-use crate::store::RealmRecord;
+use crate::store::{RealmName, RealmRecord};
+
+/// A realm as the store gave it.
+pub(super) enum Stored {
+    /// With all that it has.
+    Whole(RealmRecord),
+    /// It cannot be read, and why.
+    Damaged(RealmName, String),
+}
+
+impl Stored {
+    fn id(&self) -> &str {
+        match self {
+            Self::Whole(record) => &record.realm.id,
+            Self::Damaged(name, _) => &name.id,
+        }
+    }
+}
 
 /// The realms by everything that a request can know them by.
 pub(super) struct Realms {
@@ -20,39 +36,33 @@ pub(super) struct Realms {
 }
 
 impl Realms {
-    pub(super) fn read(
-        records: Vec<RealmRecord>,
-        public_url: &str,
-        vault: &Arc<Vault>,
-        now: UnixTime,
-    ) -> Result<Self, Fault> {
+    pub(super) fn read(records: Vec<Stored>, public_url: &str, vault: &Arc<Vault>, now: UnixTime) -> Self {
+        let mut realms = Self::of(Vec::new(), 0);
         let mut views = Vec::with_capacity(records.len());
-        let mut next_slot = 0;
-        for record in records {
-            views.push(Arc::new(RealmView::new(next_slot, record, public_url, vault, None, now)?));
-            next_slot += 1;
+        for stored in records {
+            views.push(realms.view(stored, public_url, vault, now));
+            realms.next_slot += 1;
         }
-        Ok(Self::of(views, next_slot))
+        Self::of(views, realms.next_slot)
     }
 
     /// This snapshot with one realm read anew, or without it.
     pub(super) fn with(
         &self,
         realm_id: &str,
-        record: Option<RealmRecord>,
+        stored: Option<Stored>,
         public_url: &str,
         vault: &Arc<Vault>,
         now: UnixTime,
-    ) -> Result<Self, Fault> {
+    ) -> Self {
         let mut views: Vec<_> = self.by_id.values().filter(|view| view.id() != realm_id).cloned().collect();
         let mut next_slot = self.next_slot;
-        if let Some(record) = record {
-            let before = self.by_id.get(realm_id).map(Arc::as_ref);
-            let slot = before.map_or(next_slot, RealmView::slot);
-            next_slot = next_slot.max(slot + 1);
-            views.push(Arc::new(RealmView::new(slot, record, public_url, vault, before, now)?));
+        if let Some(stored) = stored {
+            let view = self.view(stored, public_url, vault, now);
+            next_slot = next_slot.max(view.slot() + 1);
+            views.push(view);
         }
-        Ok(Self::of(views, next_slot))
+        Self::of(views, next_slot)
     }
 
     pub(super) fn by_name(&self, name: &str) -> Option<&Arc<RealmView>> {
@@ -73,6 +83,24 @@ impl Realms {
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Arc<RealmView>> {
         self.by_name.values()
+    }
+
+    /// The view of a realm, in its old slot or in the next; says once in the log that it is damaged.
+    fn view(&self, stored: Stored, public_url: &str, vault: &Arc<Vault>, now: UnixTime) -> Arc<RealmView> {
+        let before = self.by_id.get(stored.id()).map(Arc::as_ref);
+        let slot = before.map_or(self.next_slot, RealmView::slot);
+        let view = match stored {
+            Stored::Whole(record) => RealmView::new(slot, record, public_url, vault, before, now),
+            Stored::Damaged(name, why) => {
+                RealmView::unreadable(slot, name, &why, public_url, vault, before, now)
+            }
+        };
+        if let Err(fault) = view.whole()
+            && before.is_none_or(|before| before.whole().is_ok())
+        {
+            tracing::error!(realm = view.name(), %fault, "no token is issued in this realm until it is mended");
+        }
+        Arc::new(view)
     }
 
     fn of(views: Vec<Arc<RealmView>>, next_slot: u32) -> Self {

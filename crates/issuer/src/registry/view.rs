@@ -13,7 +13,7 @@ use crate::metadata;
 use crate::mint::Signing;
 use crate::realm::{Dialect, Profile, Realm};
 use crate::refusal::Fault;
-use crate::store::RealmRecord;
+use crate::store::{RealmName, RealmRecord};
 
 /// A realm with its APIs, its keys and its documents; never changed, replaced as a whole.
 pub struct RealmView {
@@ -29,6 +29,8 @@ pub struct RealmView {
     ring: KeyRing,
     made_at: UnixTime,
     documents: Documents,
+    /// Why what is stored of it cannot be read; then nothing else here is true.
+    unreadable: Option<Box<str>>,
 }
 
 /// An API, with what signing for it needs.
@@ -50,12 +52,12 @@ impl RealmView {
         vault: &Arc<Vault>,
         before: Option<&Self>,
         made_at: UnixTime,
-    ) -> Result<Self, Fault> {
+    ) -> Self {
         let issuer = match &record.realm.issuer {
             Some(given) => given.clone(),
             None => default_issuer(public_url, &record.realm.name),
         };
-        let ring = KeyRing::new(&issuer, &record.keys, vault, before.map(|view| &view.ring), made_at)?;
+        let ring = KeyRing::new(&issuer, &record.keys, vault, before.map(|view| &view.ring), made_at);
         let apis: Vec<_> = record
             .apis
             .iter()
@@ -69,7 +71,7 @@ impl RealmView {
             .then(|| apis.iter().find(|api| api.api.builtin == Some(BuiltIn::Default)))
             .flatten()
             .map(|api| Arc::new(ApiView::root_door(api, &record.realm, &issuer, &ring)));
-        Ok(Self {
+        Self {
             slot,
             public_url: public_url.into(),
             issuer_json: json_string(&issuer),
@@ -81,7 +83,49 @@ impl RealmView {
             made_at,
             documents: Documents::default(),
             record,
-        })
+            unreadable: None,
+        }
+    }
+
+    /// Stands for a realm that cannot be read: where it was reached before it is reached still, and it has nothing, so
+    /// that nothing is done by what it was before.
+    pub(super) fn unreadable(
+        slot: u32,
+        RealmName { id, name }: RealmName,
+        why: &str,
+        public_url: &str,
+        vault: &Arc<Vault>,
+        before: Option<&Self>,
+        made_at: UnixTime,
+    ) -> Self {
+        let realm = before.map_or_else(|| unknown(id, name, made_at), |view| view.record.realm.clone());
+        let realm = Realm { enabled: false, ..realm };
+        let record = RealmRecord { realm, apis: Vec::new(), keys: Vec::new() };
+        let view = Self::new(slot, record, public_url, vault, None, made_at);
+        Self { unreadable: Some(why.into()), ..view }
+    }
+
+    /// That what is stored of it could be read, but for its keys.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`]: nothing can be said or done in this realm until its rows are mended.
+    pub fn readable(&self) -> Result<(), Fault> {
+        match &self.unreadable {
+            Some(why) => Err(Fault::Broken(format!("the realm {} cannot be read: {why}", self.name()))),
+            None => Ok(()),
+        }
+    }
+
+    /// That all that is stored of it could be read.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`]: no token can be issued in this realm.
+    pub(crate) fn whole(&self) -> Result<(), Fault> {
+        self.readable()?;
+        match self.ring.damage() {
+            Some(why) => Err(Fault::Broken(format!("the realm {} is damaged: {why}", self.name()))),
+            None => Ok(()),
+        }
     }
 
     /// The name in every URL.
@@ -329,6 +373,25 @@ pub(crate) fn default_issuer(public_url: &str, realm: &str) -> String {
 /// `issuer` with one more path segment, whether or not it ends in a slash.
 fn under(issuer: &str, path: &str) -> String {
     format!("{}/{path}", issuer.trim_end_matches('/'))
+}
+
+/// A realm of which nothing is known but this.
+fn unknown(id: String, name: String, at: UnixTime) -> Realm {
+    Realm {
+        id,
+        name,
+        issuer: None,
+        hosts: Vec::new(),
+        profile: Profile::Rfc9068,
+        template: None,
+        dialects: Vec::new(),
+        algorithm: None,
+        token_lifetime: None,
+        enabled: false,
+        created_at: at,
+        updated_at: at,
+        revision: 0,
+    }
 }
 
 fn json_string(text: &str) -> Box<str> {

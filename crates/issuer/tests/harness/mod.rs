@@ -3,6 +3,8 @@
 #![expect(dead_code, reason = "each test binary uses its part of this")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
+pub(crate) mod flaky;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use countersign_issuer::api::BuiltIn;
 use countersign_issuer::audit::{AuditEvent, AuditRecord};
 use countersign_issuer::client::{Client, Grant};
 use countersign_issuer::clock::TestClock;
-use countersign_issuer::issuer::{Ask, Issuer, Parts, Settings};
+use countersign_issuer::issuer::{Ask, Issuer, OpenError, Parts, Settings};
 use countersign_issuer::keys::MasterKeys;
 use countersign_issuer::policy::Rules;
 use countersign_issuer::random::SystemRandom;
@@ -21,6 +23,7 @@ use countersign_proto::credential::{Presented, PresentedSecret, SecretReading, T
 use countersign_proto::secret::ClientSecret;
 use countersign_proto::time::UnixTime;
 use countersign_proto::token::{CLIENT_CREDENTIALS, TokenRequest};
+use flaky::Flaky;
 
 /// An issuer with its root client, and the folder that goes with it.
 pub(crate) struct Harness {
@@ -28,32 +31,54 @@ pub(crate) struct Harness {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) folder: tempfile::TempDir,
+    pub(crate) keys_text: String,
+    max_clients: usize,
 }
 
 pub(crate) const ROOT_SECRET: &str = "a-root-secret-for-tests-0123456789";
 
 impl Harness {
     pub(crate) async fn start(max_clients: usize) -> Self {
+        Self::start_on(max_clients, |store| store).await
+    }
+
+    /// As [`Self::start`], on what `wrap` makes of the store.
+    pub(crate) async fn start_on(
+        max_clients: usize,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = countersign_store::DatabaseUrl::Sqlite(folder.path().join("countersign.db"));
-        let store = countersign_store::open(&url).await.unwrap();
+        let store = wrap(countersign_store::open(&url).await.unwrap());
         let clock = Arc::new(TestClock::at(UnixTime(1_800_000_000)));
-        let issuer = Issuer::open(Parts {
-            store: Arc::clone(&store),
-            keys: MasterKeys::generate(&SystemRandom).unwrap(),
-            clock: Arc::<TestClock>::clone(&clock),
-            random: Arc::new(SystemRandom),
-            settings: Settings {
-                public_url: "http://localhost:8080".to_owned(),
-                default_realm: None,
-                max_clients,
-            },
-        })
-        .await
-        .unwrap();
+        let keys = MasterKeys::generate(&SystemRandom).unwrap();
+        let keys_text = keys.to_text().to_string();
+        let issuer = open(&store, keys, &clock, max_clients).await.unwrap();
         let root = (ClientId::parse("root").unwrap(), ClientSecret::given(ROOT_SECRET).ok().unwrap());
         issuer.ensure_root(Some(root)).await.unwrap();
-        Self { issuer, store, clock, folder }
+        Self { issuer, store, clock, folder, keys_text, max_clients }
+    }
+
+    /// As [`Self::start`], on a store that can fail.
+    pub(crate) async fn start_flaky() -> (Self, Arc<Flaky>) {
+        Self::start_flaky_with(1000).await
+    }
+
+    pub(crate) async fn start_flaky_with(max_clients: usize) -> (Self, Arc<Flaky>) {
+        let mut flaky = None;
+        let harness = Self::start_on(max_clients, |store| {
+            let made = Arc::new(Flaky::new(store));
+            flaky = Some(Arc::clone(&made));
+            made
+        })
+        .await;
+        (harness, flaky.unwrap())
+    }
+
+    /// Opens the same database once more, as after a restart, with these keys.
+    pub(crate) async fn open_again(&self, keys_text: &str) -> Result<Arc<Issuer>, OpenError> {
+        let keys = MasterKeys::parse(keys_text).ok().unwrap();
+        open(&self.store, keys, &self.clock, self.max_clients).await
     }
 
     pub(crate) fn system(&self) -> Arc<RealmView> {
@@ -102,6 +127,18 @@ impl Harness {
         let root = self.store.client(self.system().id(), "root").await.unwrap().unwrap();
         root.secrets[0].pepper.clone()
     }
+}
+
+async fn open(
+    store: &Arc<dyn Store>,
+    keys: MasterKeys,
+    clock: &Arc<TestClock>,
+    max_clients: usize,
+) -> Result<Arc<Issuer>, OpenError> {
+    let settings =
+        Settings { public_url: "http://localhost:8080".to_owned(), default_realm: None, max_clients };
+    let (store, clock) = (Arc::clone(store), Arc::<TestClock>::clone(clock));
+    Issuer::open(Parts { store, keys, clock, random: Arc::new(SystemRandom), settings }).await
 }
 
 /// A request as the native endpoint would parse it.

@@ -36,6 +36,16 @@ pub async fn clients_are_paged_bytewise(store: AStore) {
             seen.extend(page);
         }
         assert_eq!(seen.iter().map(|r| r.client.client_id.as_str()).collect::<Vec<_>>(), sorted);
+        let mut named: Vec<String> = vec![];
+        loop {
+            let page = store.client_ids("r", named.last().map(String::as_str), limit).await.unwrap();
+            assert!(page.len() <= usize::try_from(limit).unwrap());
+            if page.is_empty() {
+                break;
+            }
+            named.extend(page);
+        }
+        assert_eq!(named, sorted);
         for record in &seen {
             let n = ids.iter().position(|id| id == record.client.client_id.as_str()).unwrap();
             assert_eq!(record.secrets.len(), n % 3);

@@ -9,6 +9,7 @@ use countersign_issuer::registry::RealmView;
 use http::request::Parts;
 
 use crate::extract::host::host;
+use crate::extract::realm::unreadable;
 use crate::respond;
 use crate::state::AppState;
 
@@ -20,6 +21,7 @@ impl FromRequestParts<AppState> for Door {
 
     async fn from_request_parts(head: &mut Parts, app: &AppState) -> Result<Self, Response> {
         let realm = app.issuer().realm_at(&host(head)).filter(|realm| realm.opens(Dialect::Auth0));
-        realm.map(Self).ok_or_else(respond::not_found)
+        let realm = realm.ok_or_else(respond::not_found)?;
+        unreadable(&realm).map_or(Ok(Self(realm)), Err)
     }
 }

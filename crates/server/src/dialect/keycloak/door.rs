@@ -9,7 +9,7 @@ use countersign_issuer::registry::RealmView;
 use http::request::Parts;
 
 use super::answer;
-use crate::extract::realm::named;
+use crate::extract::realm::{named, unreadable};
 use crate::state::AppState;
 
 /// The realm; where there is none, or it does not speak this dialect, Keycloak's 404 for a realm that is not there.
@@ -20,7 +20,7 @@ impl FromRequestParts<AppState> for Door {
 
     async fn from_request_parts(head: &mut Parts, app: &AppState) -> Result<Self, Response> {
         match named(head, app).await.filter(|realm| realm.opens(Dialect::Keycloak)) {
-            Some(realm) => Ok(Self(realm)),
+            Some(realm) => unreadable(&realm).map_or(Ok(Self(realm)), Err),
             None => Err(answer::no_realm()),
         }
     }
