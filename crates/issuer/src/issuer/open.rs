@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_proto::jose::signing_key::RsaSize;
 use serde_json::json;
 
-use super::Issuer;
+use super::{Issuer, collisions};
 use crate::admin::founding::built_in_apis;
 use crate::admin::{AdminError, Administrator};
 use crate::audit::AuditEvent;
@@ -89,6 +89,7 @@ impl Issuer {
         .await?;
         let commands = tokio::sync::Mutex::default();
         let issuer = Self { registry, store, vault, clock, random, settings, commands };
+        collisions::report(&issuer.realms());
         if issuer.realm(SYSTEM).is_none() {
             let made = issuer.create_system().await;
             made.map_err(|error| OpenError::First(format!("{error:?}")))?;

@@ -7,6 +7,7 @@ use countersign_proto::jose::{Algorithm, Claims, Rules, VerifyError, jws, verify
 use super::Issuer;
 use crate::admin::Administrator;
 use crate::api::BuiltIn;
+use crate::realm::SYSTEM;
 use crate::refusal::Fault;
 use crate::registry::RealmView;
 
@@ -53,6 +54,9 @@ impl Issuer {
         let azp = claims.other.get("azp").and_then(|azp| azp.as_str()).map(str::to_owned);
         let client_id = claims.client_id.or(azp).ok_or(OwnTokenError::Standing)?;
         let is_root = realm.root_door().is_some_and(|door| door.identifier() == audience);
+        if is_root && claims.sub.as_deref() != Some(&format!("{SYSTEM}:{client_id}")) {
+            return Err(OwnTokenError::Invalid(VerifyError::Audience));
+        }
         let home = if is_root { self.system().map_err(OwnTokenError::Fault)? } else { Arc::clone(realm) };
         let entry = self.registry.client(&home, &client_id).await.map_err(OwnTokenError::Fault)?;
         let good = entry.is_some_and(|entry| entry.enabled && !entry.has_expired(now));

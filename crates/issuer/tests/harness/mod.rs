@@ -28,6 +28,7 @@ pub(crate) struct Harness {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) folder: tempfile::TempDir,
+    keys: MasterKeys,
 }
 
 pub(crate) const ROOT_SECRET: &str = "a-root-secret-for-tests-0123456789";
@@ -38,22 +39,18 @@ impl Harness {
         let url = countersign_store::DatabaseUrl::Sqlite(folder.path().join("countersign.db"));
         let store = countersign_store::open(&url).await.unwrap();
         let clock = Arc::new(TestClock::at(UnixTime(1_800_000_000)));
-        let issuer = Issuer::open(Parts {
-            store: Arc::clone(&store),
-            keys: MasterKeys::generate(&SystemRandom).unwrap(),
-            clock: Arc::<TestClock>::clone(&clock),
-            random: Arc::new(SystemRandom),
-            settings: Settings {
-                public_url: "http://localhost:8080".to_owned(),
-                default_realm: None,
-                max_clients,
-            },
-        })
-        .await
-        .unwrap();
+        let keys = MasterKeys::generate(&SystemRandom).unwrap();
+        let issuer = open(&store, &keys, &clock, "http://localhost:8080", max_clients).await;
         let root = (ClientId::parse("root").unwrap(), ClientSecret::given(ROOT_SECRET).ok().unwrap());
         issuer.ensure_root(Some(root)).await.unwrap();
-        Self { issuer, store, clock, folder }
+        Self { issuer, store, clock, folder, keys }
+    }
+
+    /// The same installation, started again under another public URL.
+    pub(crate) async fn moved_to(self, public_url: &str) -> Self {
+        let issuer = open(&self.store, &self.keys, &self.clock, public_url, 1000).await;
+        issuer.load_clients().await.unwrap();
+        Self { issuer, ..self }
     }
 
     pub(crate) fn system(&self) -> Arc<RealmView> {
@@ -102,6 +99,23 @@ impl Harness {
         let root = self.store.client(self.system().id(), "root").await.unwrap().unwrap();
         root.secrets[0].pepper.clone()
     }
+}
+
+async fn open(
+    store: &Arc<dyn Store>,
+    keys: &MasterKeys,
+    clock: &Arc<TestClock>,
+    public_url: &str,
+    max_clients: usize,
+) -> Arc<Issuer> {
+    let parts = Parts {
+        store: Arc::clone(store),
+        keys: MasterKeys::parse(&keys.to_text()).unwrap(),
+        clock: Arc::<TestClock>::clone(clock),
+        random: Arc::new(SystemRandom),
+        settings: Settings { public_url: public_url.to_owned(), default_realm: None, max_clients },
+    };
+    Issuer::open(parts).await.unwrap()
 }
 
 /// A request as the native endpoint would parse it.
