@@ -55,7 +55,8 @@ impl Issuer {
         new: NewKey,
     ) -> Result<KeyBody, AdminError> {
         by.may(Right::KeyWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::KeyWrite, realm)?;
         let algorithm = algorithm_of(&view, new.algorithm.as_deref())?;
         let size = rsa_size(algorithm, new.bits)?;
@@ -82,7 +83,8 @@ impl Issuer {
         rotate: RotateKeys,
     ) -> Result<KeyBody, AdminError> {
         by.may(Right::KeyWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::KeyWrite, realm)?;
         let algorithm = algorithm_of(&view, rotate.algorithm.as_deref())?;
         let next = self.next_key(by, &view, algorithm, rotate.force).await?;
@@ -115,7 +117,8 @@ impl Issuer {
         retire: RetireKey,
     ) -> Result<KeyBody, AdminError> {
         by.may(Right::KeyWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::KeyWrite, realm)?;
         let key = key_of(&view, kid)?;
         let now = self.now();
