@@ -11,7 +11,7 @@ use super::{AdminError, Administrator, PageAsk, Right, rule};
 use crate::api::Api;
 use crate::audit::AuditEvent;
 use crate::issuer::Issuer;
-use crate::keys::{KeyRecord, KeyState};
+use crate::keys::{ANNOUNCEMENT, KeyRecord, KeyState};
 use crate::realm::Realm;
 use crate::refusal::Fault;
 use crate::registry::RealmView;
@@ -88,7 +88,7 @@ impl Issuer {
         let view = self.realm_for(by, Right::KeyWrite, realm)?;
         let algorithm = algorithm_of(&view, rotate.algorithm.as_deref())?;
         let next = self.next_key(by, &view, algorithm, rotate.force).await?;
-        let until = self.last_token_of(&view).await?;
+        let until = last_token(self.now());
         let signing = in_state(&view, algorithm, KeyState::Active);
         let retired: Vec<_> = signing.map(|key| key.kid.clone()).collect();
         let retire = |kid: &String| moved(kid, KeyState::Active, KeyState::Retired, Some(until));
@@ -126,7 +126,7 @@ impl Issuer {
             _ if retire.immediately => now,
             // It has signed nothing.
             KeyState::Announced => now,
-            KeyState::Active => self.last_token_of(&view).await?,
+            KeyState::Active => last_token(now),
             KeyState::Retired => return self.shown_key(realm, kid),
         };
         if key.state == KeyState::Active {
@@ -180,7 +180,7 @@ impl Issuer {
         let Some(announced) = oldest else {
             if hasty {
                 return Err(conflict(format!(
-                    "no {name} key is announced: add one and rotate {JWKS_MAX_AGE} s later, or send \"force\": true \
+                    "no {name} key is announced: add one and rotate {ANNOUNCEMENT} s later, or send \"force\": true \
                      to sign at once with a key that no cache of the JWKS knows"
                 )));
             }
@@ -192,7 +192,7 @@ impl Issuer {
             self.change(by, view.name(), command, AuditEvent::KeyCreated, &kid, detail).await?;
             return Ok(kid);
         };
-        let ready = announced.created_at.plus(JWKS_MAX_AGE);
+        let ready = announced.created_at.plus(ANNOUNCEMENT);
         if hasty && self.now() < ready {
             return Err(conflict(format!(
                 "caches of the JWKS may not know the key {} before {} (in {} s): rotate then, or send \"force\": true",
@@ -202,22 +202,6 @@ impl Issuer {
             )));
         }
         Ok(announced.kid.clone())
-    }
-
-    /// When the last token that the realm issues now has expired everywhere, clock differences included.
-    async fn last_token_of(&self, view: &RealmView) -> Result<UnixTime, AdminError> {
-        let apis = view.apis().iter().map(|api| api.lifetime());
-        let mut longest = apis.chain([view.realm().lifetime()]).max().unwrap_or(rule::MAX_LIFETIME);
-        let mut after: Option<String> = None;
-        loop {
-            let clients =
-                self.store().clients(view.id(), after.as_deref(), PAGE).await.map_err(Fault::from)?;
-            let Some(last) = clients.last() else { break };
-            after = Some(last.client.client_id.to_string());
-            let own = clients.iter().filter_map(|record| record.client.token_lifetime).max();
-            longest = longest.max(own.unwrap_or(0));
-        }
-        Ok(self.now().plus(longest).plus(LEEWAY))
     }
 
     /// A bounded JWKS: verifiers refuse, and caches drop, documents that are too large.
@@ -249,6 +233,13 @@ impl Issuer {
         let view = self.realm(realm).ok_or_else(gone)?;
         Ok(body(key_of(&view, kid)?))
     }
+}
+
+/// When the last token that a key signed until `now` has expired everywhere, clock differences included.
+///
+/// The longest lifetime that there can be: those in effect now say nothing about tokens that were issued before.
+fn last_token(now: UnixTime) -> UnixTime {
+    now.plus(rule::MAX_LIFETIME).plus(LEEWAY)
 }
 
 /// The algorithms that a realm with these APIs signs with.
@@ -302,9 +293,6 @@ fn body(key: &KeyRecord) -> KeyBody {
     }
 }
 
-/// Seconds for which caches may keep the JWKS: what its `Cache-Control` says.
-const JWKS_MAX_AGE: i64 = 300;
 /// Seconds by which a verifier's clock may be behind.
 const LEEWAY: i64 = 300;
 const MAX_PUBLISHED: usize = 20;
-const PAGE: u32 = 1000;
