@@ -3,6 +3,7 @@
 //! A token request walks through here in five steps: the server parses, then [`Issuer::issue`] proves, decides and
 //! mints, and the server answers. On that way nothing touches the store unless a client is not in memory.
 
+mod collisions;
 mod commands;
 mod open;
 mod own_token;

@@ -29,7 +29,8 @@ impl Issuer {
         new: NewApi,
     ) -> Result<At<ApiBody>, AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let api = self.registered(&view, new)?;
         if view.apis().len() >= MAX_APIS {
@@ -84,7 +85,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<At<ApiBody>, AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = api_of(&view, api)?;
         let before = shown.api();
@@ -113,7 +115,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<(), AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = api_of(&view, api)?;
         if let Some(builtin) = shown.api().builtin {

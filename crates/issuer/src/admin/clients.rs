@@ -30,7 +30,8 @@ impl Issuer {
     ) -> Result<At<ClientCreated>, AdminError> {
         let given = new.secret.take().map(Zeroizing::new);
         by.may(Right::ClientWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ClientWrite, realm)?;
         let mut client = self.registered_client(&view, new)?;
         if self.client_record(&view, client.client_id.as_str()).await?.is_some() {
@@ -39,7 +40,7 @@ impl Issuer {
         }
         let (secret, warning) = self.given_or_made(given)?;
         let record = self.secret_record(&secret)?;
-        let grants = first_grants(&view);
+        let grants = first_grants(by, &view);
         client.default_api = grants.first().map(|grant| grant.api_id.clone());
         let client_id = client.client_id.to_string();
         let detail =
@@ -100,7 +101,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<At<ClientBody>, AdminError> {
         by.may(Right::ClientWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let (view, record) = self.client_to_change(by, realm, client_id).await?;
         super::unchanged_since(expected, record.client.revision)?;
         let detail = json!(&patch);
@@ -125,7 +127,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<(), AdminError> {
         by.may(Right::ClientWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let (view, record) = self.client_to_change(by, realm, client_id).await?;
         super::unchanged_since(expected, record.client.revision)?;
         let command = Command::DeleteClient {
@@ -151,7 +154,8 @@ impl Issuer {
         self.client_record(view, client_id).await?.ok_or_else(missing)
     }
 
-    /// A client that the caller may change: it holds nothing on an `admin` API that the caller does not hold.
+    /// A client that the caller may change: it holds nothing on an `admin` API that the caller does not hold, and by
+    /// fidesops' rules nothing at all.
     pub(super) async fn client_to_change(
         &self,
         by: &Administrator,
@@ -164,6 +168,7 @@ impl Issuer {
         for grant in record.grants.iter().filter(|grant| Some(grant.api_id.as_str()) == admin) {
             grants::held(by, grant.default.iter().chain(&grant.optional))?;
         }
+        grants::within_bounds(by, &view, &record)?;
         Ok((view, record))
     }
 
@@ -249,10 +254,11 @@ fn method(word: &str) -> Result<AuthMethod, AdminError> {
 }
 
 /// What the realm's template gives to a new client.
-fn first_grants(view: &RealmView) -> Vec<Grant> {
+fn first_grants(by: &Administrator, view: &RealmView) -> Vec<Grant> {
     let Some(api) = view.builtin(BuiltIn::Default) else { return Vec::new() };
     let names = founding::default_scopes_of_new_clients(view.realm().template);
     let given = api.api().scopes.iter().filter(|scope| names.contains(&scope.name.as_str()));
+    let given = given.filter(|scope| by.may_give(&[scope.name.as_str()]).is_ok());
     let default: Vec<_> = given.map(|scope| scope.name.clone()).collect();
     if default.is_empty() {
         return Vec::new();

@@ -27,7 +27,8 @@ impl Issuer {
         new: NewScope,
     ) -> Result<At<ScopeBody>, AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = changeable(api_of(&view, api)?)?;
         let scope = scope("name", new)?;
@@ -93,7 +94,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<At<ScopeBody>, AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = changeable(api_of(&view, api)?)?;
         let before = scope_of(shown, scope)?;
@@ -127,7 +129,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<(), AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = changeable(api_of(&view, api)?)?;
         let name = scope_of(shown, scope)?.name.clone();

@@ -29,7 +29,8 @@ impl Issuer {
     ) -> Result<At<SecretCreated>, AdminError> {
         let given = new.secret.take().map(Zeroizing::new);
         by.may(Right::ClientWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let (view, record) = self.client_to_change(by, realm, client_id).await?;
         let now = self.now();
         if let Some(label) = &new.label {
@@ -55,6 +56,35 @@ impl Issuer {
         };
         let revision = self.change(by, realm, command, AuditEvent::SecretCreated, client_id, detail).await?;
         Ok(At { body, revision })
+    }
+
+    /// Gives a client a new secret, the only one from then on; `client:write`, and every right that the client itself
+    /// has.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn replace_secrets(
+        &self,
+        by: &Administrator,
+        realm: &str,
+        client_id: &str,
+    ) -> Result<ClientSecret, AdminError> {
+        by.may(Right::ClientWrite, realm)?;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
+        let (view, record) = self.client_to_change(by, realm, client_id).await?;
+        let secret = self.new_secret()?;
+        let kept = self.secret_record(&secret)?;
+        let replaced: Vec<_> = record.secrets.iter().map(|old| old.id.as_str()).collect();
+        let detail = json!({ "id": kept.id, "replaced": replaced });
+        let command = Command::CreateSecret {
+            realm_id: view.id().to_owned(),
+            client_id: client_id.to_owned(),
+            secret: kept,
+            alone: true,
+        };
+        self.change(by, realm, command, AuditEvent::SecretCreated, client_id, detail).await?;
+        Ok(secret)
     }
 
     /// Lists the secrets of a client, oldest first, without the secrets; `client:read`.
@@ -89,7 +119,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<(), AdminError> {
         by.may(Right::ClientWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let (view, record) = self.client_to_change(by, realm, client_id).await?;
         if record.secrets.iter().all(|secret| secret.id != secret_id) {
             return Err(AdminError::NotFound(format!("the client {client_id} has no secret {secret_id:?}")));

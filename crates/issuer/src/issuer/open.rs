@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_proto::jose::signing_key::RsaSize;
 use serde_json::json;
 
-use super::{Commands, Issuer};
+use super::{Commands, Issuer, collisions};
 use crate::admin::founding::built_in_apis;
 use crate::admin::{AdminError, Administrator};
 use crate::audit::AuditEvent;
@@ -89,6 +89,7 @@ impl Issuer {
         .await?;
         let (registry, commands) = (Arc::new(registry), Commands::default());
         let issuer = Self { registry, store, vault, clock, random, settings, commands };
+        collisions::report(&issuer.realms());
         match issuer.realm(SYSTEM) {
             // Without it nobody administers any realm.
             Some(system) => system.readable()?,
