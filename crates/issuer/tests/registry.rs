@@ -171,6 +171,39 @@ async fn an_answer_older_than_a_change_is_not_kept() {
     assert_eq!(refused(&harness, "client-000009", WRONG).await, Some(AuthnFailure::UnknownClient));
 }
 
+/// Design rule 3: clients in daily use, fewer than fit, stay in memory, whatever else there is.
+#[tokio::test]
+async fn clients_in_use_stay_in_memory() {
+    let (mut harness, flaky) = Harness::start_flaky_with(640).await;
+    harness.add_clients(1200).await;
+    harness.issuer = harness.open_again(&harness.keys_text).await.unwrap();
+    harness.issuer.load_clients().await.unwrap();
+    let mut asked = 0;
+    for _ in 0..8 {
+        let before = flaky.asked.load(Ordering::SeqCst);
+        for n in 900..1200 {
+            refused(&harness, &format!("client-{n:06}"), WRONG).await;
+        }
+        asked = flaky.asked.load(Ordering::SeqCst) - before;
+    }
+    assert!(asked < 60, "{asked} of 300 are still asked for");
+}
+
+/// Design rule 3: a change of a client that is in memory needs no more room.
+#[tokio::test]
+async fn a_change_at_the_maximum_crowds_nothing() {
+    let (mut harness, flaky) = Harness::start_flaky_with(4).await;
+    harness.add_clients(3).await;
+    harness.issuer = harness.open_again(&harness.keys_text).await.unwrap();
+    harness.issuer.load_clients().await.unwrap();
+    let patch = ClientPatch { enabled: Change::Set(false), ..ClientPatch::default() };
+    let by = Administrator::offline("test");
+    harness.issuer.update_client(&by, "system", "client-000001", patch, None).await.unwrap();
+    let before = flaky.asked.load(Ordering::SeqCst);
+    assert_eq!(refused(&harness, "nobody", WRONG).await, Some(AuthnFailure::UnknownClient));
+    assert_eq!(flaky.asked.load(Ordering::SeqCst), before, "all are in memory");
+}
+
 /// threats 5: what cannot be a client id is refused like an unknown one, without a question to the store, which might
 /// not even take it, and without a memory of it.
 #[tokio::test]
