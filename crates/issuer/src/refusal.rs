@@ -9,6 +9,8 @@ use std::fmt;
 use countersign_proto::error::{ErrorCode, printable};
 use countersign_proto::scope::ScopeError;
 
+use crate::store::StoreError;
+
 /// Why a request gets no token although nothing is broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -180,9 +182,9 @@ impl From<AuthnFailure> for Refusal {
 /// We are broken; its cause is logged once and never sent.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// The store does not answer: 503, and never a refusal (threats 7).
+    /// The store does not answer: 503, and never a refusal (threats 7); 500 where what it holds cannot be read.
     #[error("the store failed: {0}")]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] StoreError),
     /// A signing key is missing or does not sign.
     #[error("signing failed: {0}")]
     Signing(String),
@@ -198,7 +200,7 @@ impl Fault {
     /// Whether the same request may succeed soon: 503 with Retry-After rather than 500.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Store(_))
+        matches!(self, Self::Store(error) if !matches!(error, StoreError::Corrupt(_)))
     }
 }
 
@@ -254,4 +256,17 @@ fn list(names: &[String]) -> String {
 fn shown(word: &str) -> String {
     let short: String = word.chars().take(100).collect();
     printable(&short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// threats 7: a database that is away may come back; a damaged row does not mend itself.
+    #[test]
+    fn damage_does_not_pass() {
+        assert!(Fault::Store(StoreError::Unavailable("away".into())).is_passing());
+        assert!(!Fault::Store(StoreError::Corrupt("a row".to_owned())).is_passing());
+        assert!(!Fault::Broken("a state".to_owned()).is_passing());
+    }
 }

@@ -61,6 +61,20 @@ pub enum OpenError {
     First(String),
 }
 
+impl From<AdminError> for OpenError {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Fault(fault) => Self::Fault(fault),
+            AdminError::NotAllowed { detail, .. } | AdminError::Conflict { detail, .. } => {
+                Self::First(detail)
+            }
+            AdminError::Invalid { field, rule } => Self::First(format!("{field}: {rule}")),
+            AdminError::NotFound(what) => Self::First(what),
+            AdminError::Stale => Self::First("it was changed in between".to_owned()),
+        }
+    }
+}
+
 impl Issuer {
     /// Takes the database for this process, checks the keys against it, makes the realm `system` in a new one, and
     /// reads all realms. Clients are loaded by [`Issuer::run`].
@@ -94,8 +108,7 @@ impl Issuer {
             // Without it nobody administers any realm.
             Some(system) => system.readable()?,
             None => {
-                let made = issuer.create_system().await;
-                made.map_err(|error| OpenError::First(format!("{error:?}")))?;
+                issuer.create_system().await?;
             }
         }
         Ok(Arc::new(issuer))
