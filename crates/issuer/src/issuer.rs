@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_proto::client_id::ClientId;
 use countersign_proto::credential::Presented;
 use countersign_proto::time::UnixTime;
 use countersign_proto::token::TokenRequest;
@@ -180,6 +181,9 @@ impl Issuer {
         realm: &RealmView,
         client_id: &str,
     ) -> Result<Option<ClientRecord>, Fault> {
+        if ClientId::parse(client_id).is_err() {
+            return Ok(None);
+        }
         Ok(self.store.client(realm.id(), client_id).await?)
     }
 
