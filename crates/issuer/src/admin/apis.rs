@@ -37,6 +37,7 @@ impl Issuer {
             let detail = format!("a realm has at most {MAX_APIS} APIs; delete one, or make another realm");
             return Err(AdminError::Conflict { field: String::new(), detail });
         }
+        scopes::check_room(&view, api.scopes.len())?;
         let keys = self.missing_keys(view.realm(), std::slice::from_ref(&api), &view.record().keys).await?;
         let (id, subject) = (api.id.clone(), api.identifier.clone());
         let names: Vec<_> = api.scopes.iter().map(|scope| scope.name.as_str()).collect();

@@ -1,6 +1,6 @@
 //! Commands on clients.
 
-use countersign_proto::admin::{ClientBody, ClientCreated, ClientPatch, NewClient, Page};
+use countersign_proto::admin::{Change, ClientBody, ClientCreated, ClientPatch, NewClient, Page};
 use countersign_proto::client_id::ClientId;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -78,6 +78,9 @@ impl Issuer {
     ) -> Result<Page<ClientBody>, AdminError> {
         let view = self.realm_for(by, Right::ClientRead, realm)?;
         let (limit, after) = (ask.limit()?, ask.after("clients")?);
+        if after.as_deref().is_some_and(|id| ClientId::parse(id).is_err()) {
+            return Err(PageAsk::foreign_cursor());
+        }
         let one_more = u32::try_from(limit + 1).unwrap_or(u32::MAX);
         let mut records =
             self.store().clients(view.id(), after.as_deref(), one_more).await.map_err(Fault::from)?;
@@ -148,9 +151,6 @@ impl Issuer {
     ) -> Result<ClientRecord, AdminError> {
         let missing =
             || AdminError::NotFound(format!("there is no client {client_id:?} in the realm {}", view.name()));
-        if ClientId::parse(client_id).is_err() {
-            return Err(missing());
-        }
         self.client_record(view, client_id).await?.ok_or_else(missing)
     }
 
@@ -230,7 +230,11 @@ fn patched(view: &RealmView, record: &ClientRecord, patch: ClientPatch) -> Resul
         .apply(&mut after.token_endpoint_auth_method);
     patch.allowed_cidrs.try_map(|given| rule::cidrs(&given))?.apply_or(&mut after.allowed_cidrs, Vec::new());
     patch.token_lifetime.try_map(rule::lifetime)?.apply(&mut after.token_lifetime);
-    patch.claims.apply_or(&mut after.claims, serde_json::Map::new());
+    match patch.claims {
+        Change::Keep => {}
+        Change::Clear => after.claims.clear(),
+        Change::Set(patch) => claims::merge(&mut after.claims, patch),
+    }
     claims::check(&after.claims)?;
     Ok(after)
 }

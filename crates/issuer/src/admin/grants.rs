@@ -204,6 +204,11 @@ fn wanted(api: &ApiView, put: &GrantPut) -> Result<Grant, AdminError> {
             return Err(AdminError::invalid(field, rule));
         }
     }
+    let joined = default.iter().chain(&optional).map(|name| name.as_str().len() + 1).sum::<usize>();
+    if joined > MAX_JOINED + 1 {
+        let rule = "the scopes of a grant take at most 4096 bytes with the spaces between: a token may hold all of them";
+        return Err(AdminError::invalid("default", rule));
+    }
     Ok(Grant { api_id: api.id().to_owned(), default, optional })
 }
 
@@ -212,3 +217,5 @@ fn no_grant(client_id: &str, api: &ApiView) -> AdminError {
 }
 
 const MAX_GRANTS: usize = 100;
+/// With the claims of a client and what every token has, this stays far below what we read of a token, 16 KiB.
+const MAX_JOINED: usize = 4096;

@@ -1,4 +1,4 @@
-//! Commands on the secrets of a client: any number live beside one another, so that one can be replaced without a gap.
+//! Commands on the secrets of a client: up to a hundred live beside one another, so that one can be replaced without a gap.
 
 use countersign_proto::admin::{NewSecret, Page, SecretBody, SecretCreated};
 use countersign_proto::secret::ClientSecret;
@@ -161,15 +161,15 @@ pub(super) fn body(secret: &SecretRecord) -> SecretBody {
 fn check_room(secrets: &[SecretRecord], now: UnixTime) -> Result<(), AdminError> {
     let full = |detail: &str| Err(AdminError::Conflict { field: String::new(), detail: detail.to_owned() });
     if secrets.iter().filter(|secret| secret.expires_at.is_none_or(|at| now < at)).count() >= MAX_LIVE {
-        return full("a client has at most 10 live secrets; delete one that is not used any more");
+        return full("a client has at most 100 live secrets; delete one that is not used any more");
     }
     if secrets.len() >= MAX_KEPT {
-        return full("a client has at most 30 secrets, expired ones included; delete the expired ones");
+        return full("a client has at most 300 secrets, expired ones included; delete the expired ones");
     }
     Ok(())
 }
 
 const SHORT: &str =
     "this secret has fewer than 32 characters: leave secret out to get one with 256 random bits";
-const MAX_LIVE: usize = 10;
-const MAX_KEPT: usize = 30;
+const MAX_LIVE: usize = 100;
+const MAX_KEPT: usize = 300;

@@ -5,7 +5,7 @@ use countersign_issuer::issuer::{Issuer, OwnTokenError};
 use countersign_proto::admin::{Change, ClientPatch, GrantPut, NewClient, NewRealm, NewScope};
 use countersign_proto::time::UnixTime;
 
-use crate::harness::{Harness, ask};
+use crate::harness::{Harness, ROOT_SECRET, ask};
 
 /// Threats 4, time of check: a request that waited for its turn is judged by what its client has then, whatever its
 /// token said when it came in.
@@ -61,6 +61,18 @@ async fn a_namesake_inherits_no_token() {
     assert!(make(&h.issuer, &by, "x").await.is_err(), "a command of the old one");
     let new = h.issuer.issue(&h.system(), ask("op", &secret, None)).await.unwrap().access_token;
     assert!(h.issuer.administrator(&new, "").await.is_ok());
+}
+
+/// One clock issues and verifies: a token opens our own doors until the second in which it expires.
+#[tokio::test]
+async fn our_own_clock_has_no_leeway() {
+    let h = Harness::start(1000).await;
+    let asked = ask("root", ROOT_SECRET, None);
+    let token = h.issuer.issue(&h.system(), asked).await.unwrap();
+    h.clock.advance(token.expires_in - 1);
+    assert!(h.issuer.administrator(&token.access_token, "").await.is_ok());
+    h.clock.advance(1);
+    assert!(matches!(h.issuer.administrator(&token.access_token, "").await, Err(OwnTokenError::Invalid(_))));
 }
 
 /// fidesops' rules hold where the command is carried out, not only where the request came in: a client that rose
