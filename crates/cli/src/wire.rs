@@ -190,7 +190,15 @@ impl Server {
         lag.abort();
         let _ = work.await; // its last write is over before ours begins
         issuer.flush_uses().await;
+        close(&issuer).await;
         ended
+    }
+}
+
+/// Leaves the database in order, so that its file alone is all of it; a database that does not let go is left as it is.
+pub(crate) async fn close(issuer: &Issuer) {
+    if tokio::time::timeout(CLOSE, issuer.close()).await.is_err() {
+        tracing::warn!("the database did not close within {CLOSE:?}");
     }
 }
 
@@ -315,3 +323,6 @@ fn limits(limits: &config::Limits) -> Limits {
         ..Limits::default()
     }
 }
+
+/// For the database to finish what is under way.
+const CLOSE: Duration = Duration::from_secs(5);

@@ -247,6 +247,11 @@ impl Issuer {
         self.registry.load_clients().await
     }
 
+    /// Leaves the database in order, as the last thing that is done: [`crate::store::Store::close`].
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
     /// Writes the last use of secrets, in one batch.
     pub async fn flush_uses(&self) {
         let uses = self.registry.take_uses();

@@ -27,6 +27,10 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Taken`] when another process has it.
     async fn take(&self) -> Result<(), StoreError>;
 
+    /// Leaves the database in order: waits for what is under way, then writes all that was changed to where a copy of
+    /// the database finds it. Nothing can be asked afterwards; a store with nothing to leave does nothing.
+    async fn close(&self) {}
+
     /// Whether the database answers.
     ///
     /// # Errors

@@ -27,6 +27,12 @@ impl<DB: Sql> Store for SqlStore<DB> {
         self.lock.take().await
     }
 
+    async fn close(&self) {
+        self.readers.close().await;
+        // the last to leave: its going brings the write-ahead log of SQLite into the file
+        self.writers.close().await;
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.revision().await.map(drop)
     }

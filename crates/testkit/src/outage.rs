@@ -52,6 +52,10 @@ impl Store for Switched {
         self.reach()?.take().await
     }
 
+    async fn close(&self) {
+        self.store.close().await;
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.reach()?.ping().await
     }

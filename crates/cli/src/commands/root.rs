@@ -35,6 +35,7 @@ impl Root {
         }
         let issuer = wire::offline(&config).await?;
         let root = issuer.reset_root().await.map_err(|error| Failure::new(with_causes(&error)))?;
+        wire::close(&issuer).await;
         let secret = root.secret.as_ref().map(|secret| secret.expose()).unwrap_or_default();
         if output.is_json() {
             output.text(&json!({ "client_id": root.client_id, "secret": secret }).to_string());
