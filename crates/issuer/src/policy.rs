@@ -126,10 +126,13 @@ fn target<'r>(
 ) -> Result<&'r Arc<ApiView>, Refusal> {
     let asked = match rule {
         TargetRule::Ignored => None,
-        TargetRule::Read if request.many_targets => return Err(Refusal::ManyTargets),
+        TargetRule::Read if request.many_targets => {
+            return Err(Refusal::ManyTargets { allowed: own_apis(realm, entry) });
+        }
         TargetRule::Read => {
             if let Some(resource) = &request.resource {
-                check_resource(resource).map_err(|_| Refusal::TargetSyntax)?;
+                check_resource(resource)
+                    .map_err(|_| Refusal::TargetSyntax { allowed: own_apis(realm, entry) })?;
             }
             request.resource.as_ref().or(request.audience.as_ref())
         }

@@ -36,9 +36,15 @@ pub enum Refusal {
         asked: String,
     },
     /// `resource` is no absolute URI without fragment (RFC 8707 §2).
-    TargetSyntax,
+    TargetSyntax {
+        /// The identifiers of the APIs that this client has a grant on.
+        allowed: Vec<String>,
+    },
     /// More than one API in one request.
-    ManyTargets,
+    ManyTargets {
+        /// The identifiers of the APIs that this client has a grant on.
+        allowed: Vec<String>,
+    },
     /// No API of this realm has this identifier, or it is disabled.
     UnknownTarget {
         /// What was asked for.
@@ -93,9 +99,10 @@ impl Refusal {
             Self::NoGrantType | Self::Repeated | Self::Malformed(_) => ErrorCode::InvalidRequest,
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::ScopeSyntax(_) | Self::ScopeNotGranted { .. } => ErrorCode::InvalidScope,
-            Self::TargetSyntax | Self::ManyTargets | Self::UnknownTarget { .. } | Self::NoGrant { .. } => {
-                ErrorCode::InvalidTarget
-            }
+            Self::TargetSyntax { .. }
+            | Self::ManyTargets { .. }
+            | Self::UnknownTarget { .. }
+            | Self::NoGrant { .. } => ErrorCode::InvalidTarget,
         }
     }
 
@@ -119,8 +126,14 @@ impl Refusal {
             Self::ScopeNotGranted { refused, allowed, .. } => {
                 format!("Not granted: {}. This client may ask for: {}.", list(refused), list(allowed)).into()
             }
-            Self::TargetSyntax => "A resource is an absolute URI without a fragment.".into(),
-            Self::ManyTargets => "One request asks for one API.".into(),
+            Self::TargetSyntax { allowed } => format!(
+                "A resource is an absolute URI without a fragment. This client may ask for: {}.",
+                list(allowed)
+            )
+            .into(),
+            Self::ManyTargets { allowed } => {
+                format!("One request asks for one API. This client may ask for: {}.", list(allowed)).into()
+            }
             Self::UnknownTarget { asked, allowed } => {
                 format!("There is no API {}. This client may ask for: {}.", shown(asked), list(allowed))
                     .into()
@@ -145,8 +158,8 @@ impl Refusal {
             Self::Malformed(_) => "malformed",
             Self::ScopeSyntax(_) => "scope_syntax",
             Self::ScopeNotGranted { .. } => "scope_not_granted",
-            Self::TargetSyntax => "target_syntax",
-            Self::ManyTargets => "many_targets",
+            Self::TargetSyntax { .. } => "target_syntax",
+            Self::ManyTargets { .. } => "many_targets",
             Self::UnknownTarget { .. } => "unknown_target",
             Self::NoGrant { .. } => "no_grant",
         }

@@ -70,6 +70,7 @@ impl From<AdminError> for OpenError {
             }
             AdminError::Invalid { field, rule } => Self::First(format!("{field}: {rule}")),
             AdminError::NotFound(what) => Self::First(what),
+            AdminError::NotHeld(scopes) => Self::First(format!("not held: {}", scopes.join(" "))),
             AdminError::Stale => Self::First("it was changed in between".to_owned()),
         }
     }
