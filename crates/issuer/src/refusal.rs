@@ -9,6 +9,8 @@ use std::fmt;
 use countersign_proto::error::{ErrorCode, printable};
 use countersign_proto::scope::ScopeError;
 
+use crate::store::StoreError;
+
 /// Why a request gets no token although nothing is broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -34,9 +36,15 @@ pub enum Refusal {
         asked: String,
     },
     /// `resource` is no absolute URI without fragment (RFC 8707 §2).
-    TargetSyntax,
+    TargetSyntax {
+        /// The identifiers of the APIs that this client has a grant on.
+        allowed: Vec<String>,
+    },
     /// More than one API in one request.
-    ManyTargets,
+    ManyTargets {
+        /// The identifiers of the APIs that this client has a grant on.
+        allowed: Vec<String>,
+    },
     /// No API of this realm has this identifier, or it is disabled.
     UnknownTarget {
         /// What was asked for.
@@ -91,9 +99,10 @@ impl Refusal {
             Self::NoGrantType | Self::Repeated | Self::Malformed(_) => ErrorCode::InvalidRequest,
             Self::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
             Self::ScopeSyntax(_) | Self::ScopeNotGranted { .. } => ErrorCode::InvalidScope,
-            Self::TargetSyntax | Self::ManyTargets | Self::UnknownTarget { .. } | Self::NoGrant { .. } => {
-                ErrorCode::InvalidTarget
-            }
+            Self::TargetSyntax { .. }
+            | Self::ManyTargets { .. }
+            | Self::UnknownTarget { .. }
+            | Self::NoGrant { .. } => ErrorCode::InvalidTarget,
         }
     }
 
@@ -117,8 +126,14 @@ impl Refusal {
             Self::ScopeNotGranted { refused, allowed, .. } => {
                 format!("Not granted: {}. This client may ask for: {}.", list(refused), list(allowed)).into()
             }
-            Self::TargetSyntax => "A resource is an absolute URI without a fragment.".into(),
-            Self::ManyTargets => "One request asks for one API.".into(),
+            Self::TargetSyntax { allowed } => format!(
+                "A resource is an absolute URI without a fragment. This client may ask for: {}.",
+                list(allowed)
+            )
+            .into(),
+            Self::ManyTargets { allowed } => {
+                format!("One request asks for one API. This client may ask for: {}.", list(allowed)).into()
+            }
             Self::UnknownTarget { asked, allowed } => {
                 format!("There is no API {}. This client may ask for: {}.", shown(asked), list(allowed))
                     .into()
@@ -143,8 +158,8 @@ impl Refusal {
             Self::Malformed(_) => "malformed",
             Self::ScopeSyntax(_) => "scope_syntax",
             Self::ScopeNotGranted { .. } => "scope_not_granted",
-            Self::TargetSyntax => "target_syntax",
-            Self::ManyTargets => "many_targets",
+            Self::TargetSyntax { .. } => "target_syntax",
+            Self::ManyTargets { .. } => "many_targets",
             Self::UnknownTarget { .. } => "unknown_target",
             Self::NoGrant { .. } => "no_grant",
         }
@@ -180,9 +195,9 @@ impl From<AuthnFailure> for Refusal {
 /// We are broken; its cause is logged once and never sent.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// The store does not answer: 503, and never a refusal (threats 7).
+    /// The store does not answer: 503, and never a refusal (threats 7); 500 where what it holds cannot be read.
     #[error("the store failed: {0}")]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] StoreError),
     /// A signing key is missing or does not sign.
     #[error("signing failed: {0}")]
     Signing(String),
@@ -198,7 +213,7 @@ impl Fault {
     /// Whether the same request may succeed soon: 503 with Retry-After rather than 500.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Store(_))
+        matches!(self, Self::Store(error) if !matches!(error, StoreError::Corrupt(_)))
     }
 }
 
@@ -254,4 +269,17 @@ fn list(names: &[String]) -> String {
 fn shown(word: &str) -> String {
     let short: String = word.chars().take(100).collect();
     printable(&short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// threats 7: a database that is away may come back; a damaged row does not mend itself.
+    #[test]
+    fn damage_does_not_pass() {
+        assert!(Fault::Store(StoreError::Unavailable("away".into())).is_passing());
+        assert!(!Fault::Store(StoreError::Corrupt("a row".to_owned())).is_passing());
+        assert!(!Fault::Broken("a state".to_owned()).is_passing());
+    }
 }

@@ -4,6 +4,7 @@
 //! names, under one lock. So a load can never put something old over something new, and when an administrative command
 //! returns, the next request sees what it did.
 
+mod audiences;
 mod clients;
 mod document;
 mod entry;
@@ -18,6 +19,7 @@ use countersign_proto::client_id::ClientId;
 use countersign_proto::time::UnixTime;
 use tokio::sync::Mutex;
 
+pub(crate) use self::audiences::{Audiences, base};
 use self::clients::{Clients, Lookup};
 pub use self::document::{Document, Slot};
 pub(crate) use self::entry::{ClientEntry, GrantView, SECRET, Uuid};

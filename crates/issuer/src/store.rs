@@ -43,6 +43,12 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unavailable`].
     async fn keep(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
 
+    /// Keeps `value` under `key` in the place of what was kept there.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn keep_instead(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
+
     /// The number of the last change; 0 in a new database.
     ///
     /// # Errors

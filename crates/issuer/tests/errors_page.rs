@@ -1,6 +1,6 @@
 //! `docs/errors.md` is what the code says: written from the types, compared here. `scripts/generate` writes it anew.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a page that cannot be read has failed")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what fails in a test must be seen")]
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -61,8 +61,8 @@ fn refusals() -> Vec<Refusal> {
             allowed: names(&["orders:read", "orders:write"]),
             asked: "orders:delete".to_owned(),
         },
-        Refusal::TargetSyntax,
-        Refusal::ManyTargets,
+        Refusal::TargetSyntax { allowed: names(&["https://orders.example"]) },
+        Refusal::ManyTargets { allowed: names(&["https://orders.example"]) },
         Refusal::UnknownTarget {
             asked: "https://nowhere.example".to_owned(),
             allowed: names(&["https://orders.example"]),
@@ -82,8 +82,8 @@ fn refusals() -> Vec<Refusal> {
             | Refusal::Malformed(_)
             | Refusal::ScopeSyntax(_)
             | Refusal::ScopeNotGranted { .. }
-            | Refusal::TargetSyntax
-            | Refusal::ManyTargets
+            | Refusal::TargetSyntax { .. }
+            | Refusal::ManyTargets { .. }
             | Refusal::UnknownTarget { .. }
             | Refusal::NoGrant { .. } => {}
         }

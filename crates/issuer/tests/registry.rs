@@ -11,7 +11,7 @@ use std::time::Duration;
 use countersign_issuer::admin::Administrator;
 use countersign_issuer::refusal::{AuthnFailure, Failure, Refusal};
 use countersign_issuer::store::Command;
-use countersign_proto::admin::{Change, ClientPatch, NewClient};
+use countersign_proto::admin::{Change, ClientPatch, NewClient, NewSecret};
 use harness::{Harness, ask};
 
 /// Why a client with this secret is refused, or `None` when it gets a token.
@@ -169,6 +169,60 @@ async fn an_answer_older_than_a_change_is_not_kept() {
     slow.open.add_permits(1);
     other.await.unwrap().unwrap();
     assert_eq!(refused(&harness, "client-000009", WRONG).await, Some(AuthnFailure::UnknownClient));
+}
+
+/// Design rule 3: clients in daily use, fewer than fit, stay in memory, whatever else there is.
+#[tokio::test]
+async fn clients_in_use_stay_in_memory() {
+    let (mut harness, flaky) = Harness::start_flaky_with(640).await;
+    harness.add_clients(1200).await;
+    harness.issuer = harness.open_again(&harness.keys_text).await.unwrap();
+    harness.issuer.load_clients().await.unwrap();
+    let mut asked = 0;
+    for _ in 0..8 {
+        let before = flaky.asked.load(Ordering::SeqCst);
+        for n in 900..1200 {
+            refused(&harness, &format!("client-{n:06}"), WRONG).await;
+        }
+        asked = flaky.asked.load(Ordering::SeqCst) - before;
+    }
+    assert!(asked < 60, "{asked} of 300 are still asked for");
+}
+
+/// Design rule 3: a change of a client that is in memory needs no more room.
+#[tokio::test]
+async fn a_change_at_the_maximum_crowds_nothing() {
+    let (mut harness, flaky) = Harness::start_flaky_with(4).await;
+    harness.add_clients(3).await;
+    harness.issuer = harness.open_again(&harness.keys_text).await.unwrap();
+    harness.issuer.load_clients().await.unwrap();
+    let patch = ClientPatch { enabled: Change::Set(false), ..ClientPatch::default() };
+    let by = Administrator::offline("test");
+    harness.issuer.update_client(&by, "system", "client-000001", patch, None).await.unwrap();
+    let before = flaky.asked.load(Ordering::SeqCst);
+    assert_eq!(refused(&harness, "nobody", WRONG).await, Some(AuthnFailure::UnknownClient));
+    assert_eq!(flaky.asked.load(Ordering::SeqCst), before, "all are in memory");
+}
+
+/// Item 2: a secret that is registered twice works as long as one of the two does, whichever was added last.
+#[tokio::test]
+async fn a_secret_registered_twice_works_until_the_last_expires() {
+    let harness = Harness::start(1000).await;
+    let by = Administrator::offline("test");
+    for (client_id, lifetimes) in [("early", [10, 20]), ("late", [20, 10])] {
+        let new = NewClient { client_id: Some(client_id.to_owned()), ..NewClient::default() };
+        harness.issuer.create_client(&by, "system", new).await.unwrap();
+        for seconds in lifetimes {
+            let expires_at = Some(harness.issuer.now().plus(seconds));
+            let new = NewSecret { secret: Some(WRONG.to_owned()), expires_at, label: None };
+            harness.issuer.create_secret(&by, "system", client_id, new).await.unwrap();
+        }
+    }
+    for (seconds, expected) in [(15, None), (10, Some(AuthnFailure::ExpiredSecret))] {
+        harness.clock.advance(seconds);
+        assert_eq!(refused_or_target(&harness, "early", WRONG).await, expected);
+        assert_eq!(refused_or_target(&harness, "late", WRONG).await, expected);
+    }
 }
 
 /// threats 5: what cannot be a client id is refused like an unknown one, without a question to the store, which might

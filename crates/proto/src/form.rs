@@ -6,7 +6,7 @@ use std::fmt;
 /// The parameters of a form body in the order sent, each name and value valid UTF-8 after percent-decoding.
 ///
 /// A parameter without a value stands as if it had not been sent (RFC 6749 §3.2), but still counts as a repetition.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Form<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     repeated: Option<usize>,
@@ -88,6 +88,13 @@ impl<'a> Form<'a> {
             self.repeated = Some(self.pairs.len());
         }
         self.pairs.push((name, value));
+    }
+}
+
+/// The names alone: the values may be secrets.
+impl fmt::Debug for Form<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.pairs.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -185,6 +192,13 @@ mod tests {
         ] {
             assert_eq!(Form::parse(body).unwrap_err(), error, "{body:?}");
         }
+    }
+
+    /// threats 8, secrets in logs: what is written for debugging holds no value.
+    #[test]
+    fn shows_no_value() {
+        let form = Form::parse(b"client_id=a&client_secret=hunter2").unwrap();
+        assert_eq!(format!("{form:?}"), r#"{"client_id", "client_secret"}"#);
     }
 
     /// threats 5, "10k params": a hundred and no more.

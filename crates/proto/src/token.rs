@@ -1,6 +1,7 @@
 //! The access token request and its answer (RFC 6749 §4.4 and §5.1, RFC 8707 §2).
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +43,7 @@ impl<'a> TokenRequest<'a> {
 }
 
 /// A successful answer (RFC 6749 §5.1), as a client reads it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct TokenResponse {
     /// The token.
     pub access_token: String,
@@ -54,6 +55,18 @@ pub struct TokenResponse {
     /// The scope that was granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+}
+
+/// All but the token.
+impl fmt::Debug for TokenResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { access_token: _, token_type, expires_in, scope } = self;
+        f.debug_struct("TokenResponse")
+            .field("token_type", token_type)
+            .field("expires_in", expires_in)
+            .field("scope", scope)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The grant type of RFC 6749 §4.4.

@@ -1,6 +1,6 @@
 //! Secrets: their digests, and when they were last used.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use countersign_issuer::client::SecretRecord;
 use countersign_issuer::store::{SecretUse, StoreError};
@@ -36,7 +36,8 @@ pub(crate) async fn record_use<DB: Sql>(
     session: &mut Session<DB>,
     uses: &[SecretUse],
 ) -> Result<(), StoreError> {
-    let mut latest: HashMap<&str, UnixTime> = HashMap::with_capacity(uses.len());
+    // In the order of their ids: two who lock the same rows in the same order do not wait for each other.
+    let mut latest: BTreeMap<&str, UnixTime> = BTreeMap::new();
     for SecretUse { secret_id, at } in uses {
         let known = latest.entry(secret_id).or_insert(*at);
         *known = (*known).max(*at);

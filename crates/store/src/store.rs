@@ -53,6 +53,19 @@ impl<DB: Sql> Store for SqlStore<DB> {
         })
     }
 
+    async fn keep_instead(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        let mut session = Session::write(&self.writers).await?;
+        session
+            .run(
+                sql("INSERT INTO meta (name, value) VALUES ($1, $2) \
+                     ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+                .bind(key)
+                .bind(value),
+            )
+            .await?;
+        session.commit().await
+    }
+
     async fn revision(&self) -> Result<i64, StoreError> {
         let mut session = Session::read(&self.readers).await?;
         let revision = feed::revision(&mut session).await?;

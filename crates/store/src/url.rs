@@ -57,10 +57,7 @@ impl fmt::Display for DatabaseUrl {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Self::Postgres(url) => {
-                let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-                let rest = rest.split('?').next().unwrap_or_default();
-                let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-                write!(f, "postgres://{rest}")
+                write!(f, "postgres://{}", place(url).unwrap_or("..."))
             }
         }
     }
@@ -70,6 +67,24 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Host, port and database of a PostgreSQL URL; `None` where something else may be among them: a password that holds
+/// one of `/`, `?`, `#` unescaped, or that stands where the port should be.
+fn place(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, behind) = rest.split_at(end);
+    if behind.contains('@') {
+        return None;
+    }
+    let host_at = authority.rfind('@').map_or(0, |at| at + 1);
+    let host = authority.get(host_at..)?;
+    let port = host.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+    if port.is_some_and(|port| !port.is_empty() && port.parse::<u16>().is_err()) {
+        return None;
+    }
+    rest.get(host_at..)?.split(['?', '#']).next()
 }
 
 /// Why a database URL is not one.
@@ -114,14 +129,23 @@ mod tests {
     /// A password in a URL is a secret: neither logs nor error texts show it.
     #[test]
     fn shows_no_password() {
-        for url in [
-            "postgres://me:hunter2@db:5432/x",
-            "postgres://db:5432/x?password=hunter2",
-            "postgres://me:hunt@hunter2@db:5432/x?user=me@hunter2",
+        for (url, shown) in [
+            ("postgres://me:hunter2@db:5432/x", "postgres://db:5432/x"),
+            ("postgres://db:5432/x?password=hunter2", "postgres://db:5432/x"),
+            ("postgres://me:hunt@hunter2@db:5432/x?user=me", "postgres://db:5432/x"),
+            ("postgres://me:hunter2@[::1]/x", "postgres://[::1]/x"),
+            ("postgres://me:hunter2@/x?host=/run", "postgres:///x"),
+            // What comes before such a sign may be the password as well as the port.
+            ("postgres://me:hunter2?x@db/x", "postgres://..."),
+            ("postgres://me:1234?x@db/x", "postgres://..."),
+            ("postgres://me:1234/x@db/x", "postgres://..."),
+            ("postgres://me:1234#x@db/x", "postgres://..."),
+            ("postgres://db:5432/x?user=me@hunter2", "postgres://..."),
+            ("postgres://me:hunter2", "postgres://..."),
         ] {
             let url = DatabaseUrl::parse(url).unwrap();
-            assert_eq!(url.to_string(), "postgres://db:5432/x");
-            assert_eq!(format!("{url:?}"), "postgres://db:5432/x");
+            assert_eq!(url.to_string(), shown);
+            assert_eq!(format!("{url:?}"), shown);
         }
     }
 }

@@ -64,6 +64,10 @@ impl Store for Switched {
         self.reach()?.keep(key, value).await
     }
 
+    async fn keep_instead(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.reach()?.keep_instead(key, value).await
+    }
+
     async fn revision(&self) -> Result<i64, StoreError> {
         self.reach()?.revision().await
     }

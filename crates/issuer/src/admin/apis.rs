@@ -29,13 +29,15 @@ impl Issuer {
         new: NewApi,
     ) -> Result<At<ApiBody>, AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let api = self.registered(&view, new)?;
         if view.apis().len() >= MAX_APIS {
             let detail = format!("a realm has at most {MAX_APIS} APIs; delete one, or make another realm");
             return Err(AdminError::Conflict { field: String::new(), detail });
         }
+        scopes::check_room(&view, api.scopes.len())?;
         let keys = self.missing_keys(view.realm(), std::slice::from_ref(&api), &view.record().keys).await?;
         let (id, subject) = (api.id.clone(), api.identifier.clone());
         let names: Vec<_> = api.scopes.iter().map(|scope| scope.name.as_str()).collect();
@@ -84,7 +86,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<At<ApiBody>, AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = api_of(&view, api)?;
         let before = shown.api();
@@ -113,7 +116,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<(), AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = api_of(&view, api)?;
         if let Some(builtin) = shown.api().builtin {

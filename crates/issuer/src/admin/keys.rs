@@ -3,6 +3,7 @@
 use countersign_proto::admin::{KeyBody, NewKey, Page};
 use countersign_proto::jose::Algorithm;
 use countersign_proto::jose::signing_key::RsaSize;
+use countersign_proto::time::UnixTime;
 use serde_json::json;
 
 use super::page::page;
@@ -54,7 +55,8 @@ impl Issuer {
         new: NewKey,
     ) -> Result<KeyBody, AdminError> {
         by.may(Right::KeyWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::KeyWrite, realm)?;
         let algorithm = algorithm_of(&view, new.algorithm.as_deref())?;
         let size = rsa_size(algorithm, new.bits)?;
@@ -114,6 +116,13 @@ impl Issuer {
     }
 }
 
+/// When the last token that a key signed until `now` has expired everywhere, clock differences included.
+///
+/// The longest lifetime that there can be: those in effect now say nothing about tokens that were issued before.
+pub(super) fn last_token(now: UnixTime) -> UnixTime {
+    now.plus(rule::MAX_LIFETIME).plus(LEEWAY)
+}
+
 /// The algorithms that a realm with these APIs signs with.
 pub(super) fn algorithms(realm: &Realm, apis: &[Api]) -> Vec<Algorithm> {
     let mut all = vec![realm.signing_algorithm()];
@@ -157,4 +166,6 @@ fn body(key: &KeyRecord) -> KeyBody {
     }
 }
 
+/// Seconds by which a verifier's clock may be behind.
+const LEEWAY: i64 = 300;
 const MAX_PUBLISHED: usize = 20;

@@ -6,11 +6,7 @@ use url::{Host, Url};
 
 use super::AdminError;
 use crate::realm::{Profile, Realm};
-
-/// The issuer of a realm without a given one.
-pub(super) fn default_issuer(public_url: &str, realm: &str) -> String {
-    format!("{public_url}/realms/{realm}")
-}
+use crate::registry::{Audiences, base, default_issuer};
 
 /// The issuer that a realm gets where none is given: its first host's in the profile `auth0`.
 pub(super) fn derived_issuer(profile: Profile, hosts: &[String]) -> Option<String> {
@@ -31,6 +27,9 @@ pub(super) fn issuer(given: &str) -> Result<(), AdminError> {
     }
     if given.contains(['?', '#']) {
         return broken("an issuer has no query and no fragment (RFC 8414 section 2)");
+    }
+    if given.split_once("://").is_some_and(|(_, rest)| rest.contains("//")) {
+        return broken("an issuer has no empty path segment: one slash, not two");
     }
     let Ok(url) = Url::parse(given) else { return broken("an issuer is a URL such as https://auth.example") };
     let loopback = match url.host() {
@@ -57,7 +56,7 @@ pub(super) fn issuer(given: &str) -> Result<(), AdminError> {
 /// Whether two issuers cannot live beside each other: their metadata stands at one URL (RFC 8414 §3 drops a final
 /// slash).
 pub(super) fn same_place(one: &str, other: &str) -> bool {
-    bare(one) == bare(other)
+    base(one) == base(other)
 }
 
 /// Whether a given issuer lies where other realms have theirs.
@@ -97,27 +96,7 @@ pub(super) fn identifier_is_ours(identifier: &str, realm: &Realm, issuer: &str) 
     if identifier.strip_prefix("api_").is_some_and(hex) {
         return Some("'api_' and 20 hex digits is how our own ids of APIs look");
     }
-    if realm.profile == Profile::Keycloak && identifier == "account" {
-        return Some("'account' is the identifier of the built-in default API of this realm");
-    }
-    let behind = identifier.strip_prefix(bare(issuer))?;
-    if behind.is_empty() || behind == "/" || behind == "/api" {
-        return Some("the issuer itself, and '/api' behind it, are the server's own audiences");
-    }
-    let path = behind.strip_prefix('/')?;
-    let is_at =
-        |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if ["admin", "api/v1/oauth", "oauth2"].into_iter().any(is_at) {
-        return Some(
-            "'/admin', '/api/v1/oauth' and '/oauth2' behind the issuer are the server's own audiences",
-        );
-    }
-    None
-}
-
-/// The issuer as our own audiences are made from it.
-fn bare(issuer: &str) -> &str {
-    issuer.trim_end_matches('/')
+    Audiences::of(realm.profile, issuer).why_reserved(identifier)
 }
 
 fn is_host(host: &str) -> bool {
@@ -180,6 +159,8 @@ mod tests {
             "file:///etc/passwd",
             "urn:a:b",
             "https://",
+            "https://auth.example//",
+            "https://auth.example/a//b",
         ] {
             assert!(issuer(bad).is_err(), "{bad}");
         }

@@ -19,7 +19,10 @@ impl Issuer {
         Ok(Realm {
             id: id(self.random(), "realm_")?,
             name: new.name.clone(),
-            issuer: given.or_else(|| origin::derived_issuer(profile, &hosts)),
+            issuer: match given {
+                Some(given) => Some(given),
+                None => origin::derived_issuer(profile, &hosts).as_deref().map(given_issuer).transpose()?,
+            },
             hosts,
             profile,
             template,
@@ -49,6 +52,9 @@ pub(super) fn patched(before: &Realm, patch: RealmPatch) -> Result<Realm, AdminE
     let was_derived = before.issuer == origin::derived_issuer(before.profile, &before.hosts);
     if after.issuer.is_none() || (untouched && was_derived) {
         after.issuer = origin::derived_issuer(after.profile, &after.hosts);
+    }
+    if let Some(issuer) = after.issuer.as_ref().filter(|_| after.issuer != before.issuer) {
+        origin::issuer(issuer)?;
     }
     let default = default_dialects(after.profile, after.template);
     patch.dialects.try_map(|words| dialects(&words))?.apply_or(&mut after.dialects, default);
@@ -157,6 +163,7 @@ mod tests {
         assert_eq!(cleared.issuer.as_deref(), Some("https://a.example/"));
         let plain = realm(Profile::Rfc9068, &["a.example"], None);
         assert_eq!(patched(&plain, hosts("b.example")).unwrap().issuer, None);
+        assert!(patched(&derived, hosts("b.example:443")).is_err(), "what is derived keeps the rules, too");
         assert_eq!(patched(&plain, RealmPatch::default()).unwrap(), plain);
     }
 }

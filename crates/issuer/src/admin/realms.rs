@@ -21,7 +21,9 @@ impl Issuer {
     /// [`AdminError`]; the right is `realm:write` in `system`.
     pub async fn create_realm(&self, by: &Administrator, new: NewRealm) -> Result<At<RealmBody>, AdminError> {
         by.may_everywhere(Right::RealmWrite)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
+        by.may_everywhere(Right::RealmWrite)?;
         let realm = self.founded(&new)?;
         if self.realm(&realm.name).is_some() {
             let detail = format!("there is a realm {} already; choose another name", realm.name);
@@ -75,7 +77,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<At<RealmBody>, AdminError> {
         by.may(Right::RealmWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::RealmWrite, realm)?;
         let before = view.realm();
         super::unchanged_since(expected, before.revision)?;
@@ -108,7 +111,9 @@ impl Issuer {
     ) -> Result<(), AdminError> {
         by.may(Right::RealmWrite, realm)?;
         by.may_everywhere(Right::RealmWrite)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
+        by.may_everywhere(Right::RealmWrite)?;
         let view = self.realm_for(by, Right::RealmWrite, realm)?;
         if realm == SYSTEM {
             let detail =

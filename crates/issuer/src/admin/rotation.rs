@@ -6,12 +6,11 @@ use countersign_proto::jose::signing_key::RsaSize;
 use countersign_proto::time::UnixTime;
 use serde_json::json;
 
-use super::keys::{algorithm_of, algorithms, key_of};
-use super::{AdminError, Administrator, Right, rule};
+use super::keys::{algorithm_of, algorithms, key_of, last_token};
+use super::{AdminError, Administrator, Right};
 use crate::audit::AuditEvent;
 use crate::issuer::Issuer;
-use crate::keys::{KeyRecord, KeyState};
-use crate::refusal::Fault;
+use crate::keys::{ANNOUNCEMENT, KeyRecord, KeyState};
 use crate::registry::RealmView;
 use crate::store::{Command, KeyMove};
 
@@ -30,11 +29,12 @@ impl Issuer {
         rotate: RotateKeys,
     ) -> Result<KeyBody, AdminError> {
         by.may(Right::KeyWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::KeyWrite, realm)?;
         let algorithm = algorithm_of(&view, rotate.algorithm.as_deref())?;
         let next = self.next_key(by, &view, algorithm, rotate.force).await?;
-        let until = self.last_token_of(&view).await?;
+        let until = last_token(self.now());
         let signing = in_state(&view, algorithm, KeyState::Active);
         let retired: Vec<_> = signing.map(|key| key.kid.clone()).collect();
         let retire = |kid: &String| moved(kid, KeyState::Active, KeyState::Retired, Some(until));
@@ -63,7 +63,8 @@ impl Issuer {
         retire: RetireKey,
     ) -> Result<KeyBody, AdminError> {
         by.may(Right::KeyWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::KeyWrite, realm)?;
         let key = key_of(&view, kid)?;
         let now = self.now();
@@ -71,7 +72,7 @@ impl Issuer {
             _ if retire.immediately => now,
             // It has signed nothing.
             KeyState::Announced => now,
-            KeyState::Active => self.last_token_of(&view).await?,
+            KeyState::Active => last_token(now),
             KeyState::Retired => return self.shown_key(realm, kid),
         };
         if key.state == KeyState::Active {
@@ -109,7 +110,7 @@ impl Issuer {
         let Some(announced) = oldest else {
             if hasty {
                 return Err(conflict(format!(
-                    "no {name} key is announced: add one and rotate {JWKS_MAX_AGE} s later, or send \"force\": true \
+                    "no {name} key is announced: add one and rotate {ANNOUNCEMENT} s later, or send \"force\": true \
                      to sign at once with a key that no cache of the JWKS knows"
                 )));
             }
@@ -121,7 +122,7 @@ impl Issuer {
             self.change(by, view.name(), command, AuditEvent::KeyCreated, &kid, detail).await?;
             return Ok(kid);
         };
-        let ready = announced.created_at.plus(JWKS_MAX_AGE);
+        let ready = announced.created_at.plus(ANNOUNCEMENT);
         if hasty && self.now() < ready {
             return Err(conflict(format!(
                 "caches of the JWKS may not know the key {} before {} (in {} s): rotate then, or send \"force\": true",
@@ -132,22 +133,6 @@ impl Issuer {
         }
         Ok(announced.kid.clone())
     }
-
-    /// When the last token that the realm issues now has expired everywhere, clock differences included.
-    async fn last_token_of(&self, view: &RealmView) -> Result<UnixTime, AdminError> {
-        let apis = view.apis().iter().map(|api| api.lifetime());
-        let mut longest = apis.chain([view.realm().lifetime()]).max().unwrap_or(rule::MAX_LIFETIME);
-        let mut after: Option<String> = None;
-        loop {
-            let clients =
-                self.store().clients(view.id(), after.as_deref(), PAGE).await.map_err(Fault::from)?;
-            let Some(last) = clients.last() else { break };
-            after = Some(last.client.client_id.to_string());
-            let own = clients.iter().filter_map(|record| record.client.token_lifetime).max();
-            longest = longest.max(own.unwrap_or(0));
-        }
-        Ok(self.now().plus(longest).plus(LEEWAY))
-    }
 }
 
 fn in_state(view: &RealmView, algorithm: Algorithm, state: KeyState) -> impl Iterator<Item = &KeyRecord> {
@@ -157,9 +142,3 @@ fn in_state(view: &RealmView, algorithm: Algorithm, state: KeyState) -> impl Ite
 fn moved(kid: &str, from: KeyState, to: KeyState, published_until: Option<UnixTime>) -> KeyMove {
     KeyMove { kid: kid.to_owned(), from, to, published_until }
 }
-
-/// Seconds for which caches may keep the JWKS: what its `Cache-Control` says.
-const JWKS_MAX_AGE: i64 = 300;
-/// Seconds by which a verifier's clock may be behind.
-const LEEWAY: i64 = 300;
-const PAGE: u32 = 1000;

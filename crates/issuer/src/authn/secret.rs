@@ -45,8 +45,11 @@ pub(super) fn judge(
     let mut verdict = Err(AuthnFailure::WrongSecret);
     for (at, secret) in entry.secrets().iter().enumerate() {
         if readings.is(&secret.digest) {
-            verdict =
-                if secret.expires_at.has_passed(now) { Err(AuthnFailure::ExpiredSecret) } else { Ok(at) };
+            // The same secret may be there twice; one that has not expired is enough.
+            verdict = match secret.expires_at.has_passed(now) {
+                true => verdict.or(Err(AuthnFailure::ExpiredSecret)),
+                false => Ok(at),
+            };
         }
     }
     verdict

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_proto::jose::signing_key::RsaSize;
 use serde_json::json;
 
-use super::{Commands, Issuer};
+use super::{Commands, Issuer, collisions};
 use crate::admin::founding::built_in_apis;
 use crate::admin::{AdminError, Administrator};
 use crate::audit::AuditEvent;
@@ -61,6 +61,21 @@ pub enum OpenError {
     First(String),
 }
 
+impl From<AdminError> for OpenError {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Fault(fault) => Self::Fault(fault),
+            AdminError::NotAllowed { detail, .. } | AdminError::Conflict { detail, .. } => {
+                Self::First(detail)
+            }
+            AdminError::Invalid { field, rule } => Self::First(format!("{field}: {rule}")),
+            AdminError::NotFound(what) => Self::First(what),
+            AdminError::NotHeld(scopes) => Self::First(format!("not held: {}", scopes.join(" "))),
+            AdminError::Stale => Self::First("it was changed in between".to_owned()),
+        }
+    }
+}
+
 impl Issuer {
     /// Takes the database for this process, checks the keys against it, makes the realm `system` in a new one, and
     /// reads all realms. Clients are loaded by [`Issuer::run`].
@@ -89,12 +104,12 @@ impl Issuer {
         .await?;
         let (registry, commands) = (Arc::new(registry), Commands::default());
         let issuer = Self { registry, store, vault, clock, random, settings, commands };
+        collisions::report(&issuer.realms());
         match issuer.realm(SYSTEM) {
             // Without it nobody administers any realm.
             Some(system) => system.readable()?,
             None => {
-                let made = issuer.create_system().await;
-                made.map_err(|error| OpenError::First(format!("{error:?}")))?;
+                issuer.create_system().await?;
             }
         }
         Ok(Arc::new(issuer))

@@ -8,7 +8,7 @@ use countersign_proto::time::UnixTime;
 use crate::realm::words;
 
 /// A signing key as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct KeyRecord {
     /// Its id in the JWKS; unique.
     pub kid: String,
@@ -30,6 +30,19 @@ pub struct KeyRecord {
     pub changed_at: UnixTime,
     /// When a retired key leaves the JWKS.
     pub published_until: Option<UnixTime>,
+}
+
+/// Which key, and where it stands; not the sealed key.
+impl fmt::Debug for KeyRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRecord")
+            .field("kid", &self.kid)
+            .field("realm_id", &self.realm_id)
+            .field("algorithm", &self.algorithm)
+            .field("state", &self.state)
+            .field("published_until", &self.published_until)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Announce, sign, retire (design rule 12).

@@ -7,7 +7,6 @@ use countersign_proto::jose::{Algorithm, EncodedHeader, Jwk, JwkSet, Signer, Sta
 use countersign_proto::time::UnixTime;
 
 use super::{KeyRecord, KeyState, Vault};
-use crate::refusal::Fault;
 
 /// A key that stands in the JWKS.
 #[derive(Clone, Debug)]
@@ -32,7 +31,8 @@ pub(crate) struct KeyRing {
 pub(crate) struct RingKey {
     record: KeyRecord,
     vault: Arc<Vault>,
-    opened: OnceLock<Box<dyn Signer>>,
+    /// `None` when it cannot be opened, which another attempt would not change.
+    opened: OnceLock<Option<Box<dyn Signer>>>,
 }
 
 impl KeyRing {
@@ -119,12 +119,16 @@ impl RingKey {
         EncodedHeader::new(self.record.algorithm, Some(typ), Some(&self.record.kid))
     }
 
-    fn signer(&self) -> Result<&dyn Signer, Fault> {
-        if let Some(signer) = self.opened.get() {
-            return Ok(&**signer);
-        }
-        let key = self.vault.open(&self.record)?;
-        Ok(&**self.opened.get_or_init(|| Box::new(key)))
+    /// Opens the key at the first call; where that fails, says so in the log, once.
+    fn signer(&self) -> Option<&dyn Signer> {
+        let opened = self.opened.get_or_init(|| match self.vault.open(&self.record) {
+            Ok(key) => Some(Box::new(key)),
+            Err(fault) => {
+                tracing::error!(kid = %self.record.kid, %fault, "signing key cannot be opened");
+                None
+            }
+        });
+        opened.as_deref()
     }
 }
 
@@ -133,7 +137,7 @@ impl KeyRing {
     /// Puts `signer` in the place of every active key that has not signed yet.
     pub(crate) fn danger_replace_signers(&self, signer: impl Fn(Algorithm) -> Box<dyn Signer>) {
         for key in &self.active {
-            let _ = key.opened.set(signer(key.record.algorithm));
+            let _ = key.opened.set(Some(signer(key.record.algorithm)));
         }
     }
 }
@@ -148,10 +152,6 @@ impl Signer for RingKey {
     }
 
     fn sign_into(&self, signing_input: &[u8], out: &mut Vec<u8>) -> Result<(), SignError> {
-        let signer = self.signer().map_err(|fault| {
-            tracing::error!(kid = %self.record.kid, %fault, "signing key cannot be opened");
-            SignError::Failed
-        })?;
-        signer.sign_into(signing_input, out)
+        self.signer().ok_or(SignError::Failed)?.sign_into(signing_input, out)
     }
 }

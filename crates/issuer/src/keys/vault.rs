@@ -35,14 +35,22 @@ impl Vault {
     }
 
     /// Values that tell whether a database was made with these keys, without telling the keys.
-    pub(crate) fn check_values(&self) -> [(&'static str, Vec<u8>); 2] {
+    ///
+    /// The ids are among them: rows name the key that they were made with, so under another id the same key would
+    /// find no row of its own, and every secret would be wrong.
+    pub(crate) fn check_values(&self) -> [(&'static str, Vec<u8>); 4] {
         let pepper = hmac::sign(&self.pepper, CHECK).as_ref().to_vec();
         let mut sealed = CHECK.to_vec();
         let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
         // The all-zero nonce is used for this one constant message alone; sealing draws its nonces at random.
         let tag = self.sealing.seal_in_place_separate_tag(nonce, Aad::from(CHECK), &mut sealed);
         let sealing = tag.map(|tag| tag.as_ref().to_vec()).unwrap_or_default();
-        [("check.pepper", pepper), ("check.sealing", sealing)]
+        [
+            ("check.pepper", pepper),
+            ("check.sealing", sealing),
+            ("check.pepper.id", self.pepper_id.as_bytes().to_vec()),
+            ("check.sealing.id", self.sealing_id.as_bytes().to_vec()),
+        ]
     }
 
     /// What is kept of a secret: the pepper's id and the hash.

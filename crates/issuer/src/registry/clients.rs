@@ -33,6 +33,8 @@ struct Shard {
     absent: Vec<(u32, Box<str>)>,
     /// Ids of clients that the store has and cannot read.
     damaged: HashTable<(u32, Box<str>)>,
+    /// Where the search for one to take out goes on.
+    hand: usize,
 }
 
 /// What memory knows of a client.
@@ -86,10 +88,15 @@ impl Clients {
 
     /// Puts a changed client in.
     pub(super) fn replace(&self, entry: Arc<ClientEntry>) {
-        if self.len() >= self.max {
+        if self.len() >= self.max && !self.holds(entry.slot(), entry.id()) {
             self.crowd();
         }
         self.put(entry);
+    }
+
+    fn holds(&self, slot: u32, id: &str) -> bool {
+        let hash = self.hash(slot, id);
+        self.read(hash, |shard| shard.table.find(hash, |held| held.is(slot, id)).is_some())
     }
 
     /// Keeps the answer of the store to a question; while loading, the load will bring it anyway.
@@ -200,7 +207,7 @@ impl Clients {
                 return;
             }
             let rehash = |held: &Arc<ClientEntry>| self.hash(held.slot(), held.id());
-            while shard.table.len() >= room && shard.evict(rehash) {
+            while shard.table.len() >= room && shard.evict() {
                 self.len.fetch_sub(1, Ordering::Relaxed);
             }
             shard.table.insert_unique(hash, entry, rehash);
@@ -256,16 +263,31 @@ impl Shard {
     }
 
     /// Drops one client of a few that has not been used for longest; `false` when there is none.
-    fn evict(&mut self, rehash: impl Fn(&Arc<ClientEntry>) -> u64) -> bool {
-        let Some(idle) = self.table.iter().take(SAMPLE).min_by_key(|held| held.last_used()).cloned() else {
-            return false;
-        };
-        match self.table.find_entry(rehash(&idle), |held| Arc::ptr_eq(held, &idle)) {
-            Ok(held) => {
+    ///
+    /// The few are those behind the last few, so that all have their turn: else what came in last, where the search
+    /// always begins, would go out first.
+    fn evict(&mut self) -> bool {
+        let buckets = self.table.num_buckets();
+        let mut idle: Option<(usize, u32)> = None;
+        let mut seen = 0;
+        for _ in 0..buckets {
+            self.hand = (self.hand + 1) % buckets;
+            let Some(held) = self.table.get_bucket(self.hand) else { continue };
+            let used = held.last_used();
+            if idle.is_none_or(|(_, least)| used < least) {
+                idle = Some((self.hand, used));
+            }
+            seen += 1;
+            if seen == SAMPLE {
+                break;
+            }
+        }
+        match idle.map(|(at, _)| self.table.get_bucket_entry(at)) {
+            Some(Ok(held)) => {
                 held.remove();
                 true
             }
-            Err(_) => false,
+            _ => false,
         }
     }
 }

@@ -130,3 +130,20 @@ async fn the_etag_of_a_client_covers_secrets_and_grants() {
     different.dedup();
     assert_eq!(different, seen);
 }
+
+/// RFC 7396 goes down into the claims of a client.
+#[tokio::test]
+async fn claims_are_merged() {
+    let server = Server::start().await;
+    let root = server.root().await;
+    root.realm(json!({ "name": "r" })).await;
+    let claims = json!({ "tenant": "a", "plan": "b", "realm_access": { "roles": ["x"], "more": 1 } });
+    root.post("/realms/r/clients", json!({ "client_id": "svc", "claims": claims })).await.expect(201);
+    let patch = json!({ "claims": { "tenant": null, "new": 1, "realm_access": { "roles": ["y"] } } });
+    let patched = root.patch("/realms/r/clients/svc", patch).await.expect(200);
+    let merged = json!({ "plan": "b", "new": 1, "realm_access": { "roles": ["y"], "more": 1 } });
+    assert_eq!(patched["claims"], merged);
+    root.patch("/realms/r/clients/svc", json!({ "claims": { "aud": "x" } })).await.problem(400, "claims");
+    let cleared = root.patch("/realms/r/clients/svc", json!({ "claims": null })).await.expect(200);
+    assert_eq!(cleared["claims"], json!({}));
+}

@@ -82,9 +82,10 @@ fn error_of(refusal: &Refusal) -> (StatusCode, &'static str, String) {
         Refusal::NoGrantType => bad("invalid_request", "Missing required parameter: grant_type"),
         Refusal::UnsupportedGrantType => bad("unsupported_grant_type", "Grant type not supported"),
         Refusal::ScopeSyntax(_) => bad("invalid_scope", &refusal.description()),
-        Refusal::Repeated | Refusal::Malformed(_) | Refusal::TargetSyntax | Refusal::ManyTargets => {
-            bad("invalid_request", &refusal.description())
-        }
+        Refusal::Repeated
+        | Refusal::Malformed(_)
+        | Refusal::TargetSyntax { .. }
+        | Refusal::ManyTargets { .. } => bad("invalid_request", &refusal.description()),
     }
 }
 

@@ -138,7 +138,7 @@ fn error_of(refusal: &Refusal, raw_scope: &str) -> Response {
             "unauthorized_client",
             "Client not enabled to retrieve service account",
         ),
-        Refusal::Malformed(_) | Refusal::TargetSyntax | Refusal::ManyTargets => {
+        Refusal::Malformed(_) | Refusal::TargetSyntax { .. } | Refusal::ManyTargets { .. } => {
             oauth_error(bad, "invalid_request", &refusal.description())
         }
     }
