@@ -1,7 +1,5 @@
 //! A database is opened with the keys that it was made with, or not at all.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a test must be seen")]
-
 mod harness;
 
 use countersign_issuer::issuer::OpenError;
