@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::context::{Choice, Context};
 use crate::failure::Failure;
-use crate::output::clean;
+use crate::output::{clean, shell};
 
 /// A server's admin API, with a token for it.
 pub(crate) struct Admin {
@@ -72,7 +72,7 @@ impl Admin {
             audience: None,
         };
         let answer = token::request(&http, &context.token_endpoint()?, &ask).await;
-        let answer = answer.map_err(|error| no_token(&error, &context))?;
+        let answer = answer.map_err(|error| no_token(error, &context))?;
         let bearer = zeroize::Zeroizing::new(format!("Bearer {}", answer.access_token));
         let mut authorization = HeaderValue::from_str(&bearer)
             .map_err(|_| Failure::new("the server's token cannot be sent in a header"))?;
@@ -89,33 +89,37 @@ impl Admin {
     pub(crate) async fn token_endpoint(&self, realm: &str) -> Result<String, Failure> {
         let path = ["realms", realm, ".well-known", "openid-configuration"];
         let answer = self.http.send(&self.context.endpoint(&path)?, Request::new(Bytes::new())).await;
-        let metadata: ServerMetadata = read(&answer.map_err(Failure::new)?.body)?;
+        let metadata: ServerMetadata = read(&answer?.body)?;
         Ok(metadata.token_endpoint)
     }
 
     /// Reads one thing.
     pub(crate) async fn get(&self, path: &[&str]) -> Result<Reply, Failure> {
-        self.send(Method::GET, self.endpoint(path, &[])?, Bytes::new(), "").await
+        self.send(Method::GET, path, &[], Bytes::new(), "").await
     }
 
     /// Makes or does something.
     pub(crate) async fn post(&self, path: &[&str], body: &impl Serialize) -> Result<Reply, Failure> {
-        self.send(Method::POST, self.endpoint(path, &[])?, json(body)?, "application/json").await
+        self.send(Method::POST, path, &[], json(body)?, "application/json").await
     }
 
     /// Sets something.
     pub(crate) async fn put(&self, path: &[&str], body: &impl Serialize) -> Result<Reply, Failure> {
-        self.send(Method::PUT, self.endpoint(path, &[])?, json(body)?, "application/json").await
+        self.send(Method::PUT, path, &[], json(body)?, "application/json").await
     }
 
     /// Changes something by a merge patch.
     pub(crate) async fn patch(&self, path: &[&str], body: &impl Serialize) -> Result<Reply, Failure> {
-        self.send(Method::PATCH, self.endpoint(path, &[])?, json(body)?, "application/merge-patch+json").await
+        let body = json(body)?;
+        if body == "{}" {
+            return Err(Failure::new("nothing is to be changed").next("--help shows what can be"));
+        }
+        self.send(Method::PATCH, path, &[], body, "application/merge-patch+json").await
     }
 
     /// Takes something away.
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
-        self.send(Method::DELETE, self.endpoint(path, &[])?, Bytes::new(), "").await.map(drop)
+        self.send(Method::DELETE, path, &[], Bytes::new(), "").await.map(drop)
     }
 
     /// Reads a list, page by page: all of it, or its first `most` items.
@@ -126,8 +130,7 @@ impl Admin {
             let limit = rest.max(1).to_string();
             let mut query = vec![("limit", limit.as_str())];
             query.extend(all.next.as_deref().map(|cursor| ("cursor", cursor)));
-            let endpoint = self.endpoint(path, &query)?;
-            let page: Page<Value> = self.send(Method::GET, endpoint, Bytes::new(), "").await?.read()?;
+            let page: Page<Value> = self.send(Method::GET, path, &query, Bytes::new(), "").await?.read()?;
             let is_empty = page.items.is_empty();
             all.items.extend(page.items);
             all.next = page.next;
@@ -152,10 +155,12 @@ impl Admin {
     async fn send(
         &self,
         method: Method,
-        endpoint: Endpoint,
+        path: &[&str],
+        query: &[(&str, &str)],
         body: Bytes,
         content_type: &'static str,
     ) -> Result<Reply, Failure> {
+        let endpoint = self.endpoint(path, query)?;
         let mut request = Request::new(body);
         *request.method_mut() = method;
         let headers = request.headers_mut();
@@ -164,11 +169,11 @@ impl Admin {
         if !content_type.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        let answer = self.http.send(&endpoint, request).await.map_err(Failure::new)?;
+        let answer = self.http.send(&endpoint, request).await?;
         if answer.status.is_success() {
             return Ok(Reply { body: answer.body });
         }
-        Err(problem(&answer, &endpoint))
+        Err(problem(&answer, path))
     }
 }
 
@@ -177,6 +182,11 @@ impl Reply {
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         read(&self.body)
     }
+}
+
+/// Reads how many items are wanted: none is no list.
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "a whole number from 1".to_owned())
 }
 
 /// An item of a list as the admin API has it.
@@ -198,10 +208,10 @@ fn json(body: &impl Serialize) -> Result<Bytes, Failure> {
     serde_json::to_vec(body).map(Bytes::from).map_err(Failure::new)
 }
 
-fn problem(answer: &Answer, endpoint: &Endpoint) -> Failure {
+fn problem(answer: &Answer, path: &[&str]) -> Failure {
     let status = answer.status;
     let Ok(problem) = serde_json::from_slice::<Problem>(&answer.body) else {
-        return Failure::new(format!("{} answered with status {status}", endpoint.url().path()))
+        return Failure::new(format!("/admin/v1/{} answered with status {status}", path.join("/")))
             .next("check that the context's server is a Countersign: `countersign context show`");
     };
     let mut what = clean(problem.detail.as_deref().unwrap_or(&problem.title));
@@ -219,7 +229,12 @@ fn problem(answer: &Answer, endpoint: &Endpoint) -> Failure {
         StatusCode::FORBIDDEN => failure.next(
             "use a context whose client has that right, or let an administrator grant it on the API `admin`",
         ),
-        StatusCode::NOT_FOUND => failure.next("the `list` command beside this one shows what there is"),
+        StatusCode::NOT_FOUND => match listing(path, problem.detail.as_deref().unwrap_or_default()) {
+            Some(command) => failure.next(format!("`{command}` shows what there is")),
+            None => {
+                failure.next("check that the context's server is a Countersign: `countersign context show`")
+            }
+        },
         StatusCode::PRECONDITION_FAILED => failure.next("look at it again, then repeat the change"),
         status if status.is_server_error() => {
             failure.next("the server's log has the cause under that request id")
@@ -228,17 +243,47 @@ fn problem(answer: &Answer, endpoint: &Endpoint) -> Failure {
     }
 }
 
-fn no_token(error: &token::TokenError, context: &Context) -> Failure {
-    let failure =
-        Failure::new(format!("no token for '{}' of realm '{}': {error}", context.client_id, context.realm));
+/// The command that lists what the server says there is none of. Only its own words count, before the name that was asked
+/// for.
+fn listing(path: &[&str], detail: &str) -> Option<String> {
+    let said = detail.split('"').next().unwrap_or_default();
+    let at = |collection: &str| {
+        let place = path.iter().position(|segment| *segment == collection)?;
+        path.get(place + 1).map(|name| shell(name))
+    };
+    let realm = at("realms")?;
+    let (noun, owner) = [
+        ("secret", "secret", at("clients")),
+        ("grant", "grant", at("clients")),
+        ("scope", "api scope", at("apis")),
+        ("key", "key", None),
+        ("API", "api", None),
+        ("client", "client", None),
+        ("realm", "realm", None),
+    ]
+    .into_iter()
+    .find_map(|(word, noun, owner)| said.contains(&format!(" no {word} ")).then_some((noun, owner)))?;
+    Some(match (noun, owner) {
+        ("realm", _) => "countersign realm list".to_owned(),
+        (_, Some(owner)) => format!("countersign {noun} list {owner} --realm {realm}"),
+        (_, None) => format!("countersign {noun} list --realm {realm}"),
+    })
+}
+
+fn no_token(error: token::TokenError, context: &Context) -> Failure {
+    let whole = format!("no token for '{}' of realm '{}'", context.client_id, context.realm);
+    let failure = Failure::new(format!("{whole}: {error}"));
     match error {
         token::TokenError::Refused { error, .. } if error == "invalid_client" => failure.next(
             "its secret may have been replaced: add the context again with `countersign context add`, or, for root, \
              `countersign root reset --data DIR` while the server is stopped",
         ),
-        token::TokenError::Http(_) => {
-            failure.next(format!("is the server at {} running? `countersign serve` starts one", context.server))
-        }
+        token::TokenError::Http(error) => Failure::from(error).prefix(&whole),
+        token::TokenError::NotOAuth(_) => failure.next(format!(
+            "is {} the public URL of a Countersign, and not its ops listener? `countersign context show` says whence \
+             it is; `countersign context add` saves another",
+            context.server
+        )),
         _ => failure,
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_client::token::{Secret, Transport};
-use countersign_client::{Endpoint, HttpClient, Settings};
+use countersign_client::{Endpoint, EndpointError, HttpClient, Settings};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -46,6 +46,9 @@ pub(crate) struct Context {
     /// Whether plain HTTP beyond loopback is allowed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) danger_plain_http: bool,
+    /// The data folder of the server that saved this for its root: by it a reset finds what to renew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 /// Which context a command uses.
@@ -117,7 +120,18 @@ impl Context {
 /// A URL that may be called.
 pub(crate) fn endpoint(url: &str, danger_plain_http: bool) -> Result<Endpoint, Failure> {
     let parse = if danger_plain_http { Endpoint::danger_parse_any_http } else { Endpoint::parse };
-    parse(url).map_err(|error| Failure::new(format!("{url}: {error}")))
+    parse(url).map_err(|error| {
+        let failure = Failure::new(format!("{url}: {error}"));
+        match error {
+            EndpointError::Syntax => failure.next(
+                "begin it with https:// (http:// on loopback), as in https://auth.example.com or http://localhost:8080",
+            ),
+            EndpointError::Credentials => {
+                failure.next("leave them out; the client's id and secret have flags of their own")
+            }
+            EndpointError::PlainHttp => failure,
+        }
+    })
 }
 
 /// A secret from a file, or from standard input for `-`, without the newline at its end.
@@ -154,6 +168,7 @@ mod tests {
             ca_file: None,
             in_body: false,
             danger_plain_http: false,
+            data: None,
         }
     }
 

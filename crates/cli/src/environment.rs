@@ -17,6 +17,16 @@ pub(crate) struct GivenRoot {
     pub(crate) variable: &'static str,
 }
 
+impl GivenRoot {
+    /// What to say of a secret that is short.
+    pub(crate) fn short(&self) -> String {
+        format!(
+            "the secret in {} has fewer than 32 characters: give root, which administers every realm, a longer one",
+            self.variable
+        )
+    }
+}
+
 /// Variables of ours that are no settings.
 pub(crate) const OTHERS: &[&str] = &[
     ROOT_ID,

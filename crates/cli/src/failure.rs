@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use countersign_client::HttpError;
+
 /// Why a command ends without having done its work.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -22,6 +24,13 @@ impl Failure {
         self
     }
 
+    /// The same, where the server's words are those of the admin API and not of a command.
+    #[must_use]
+    pub(crate) fn reworded(mut self, reword: impl FnOnce(&str) -> String) -> Self {
+        self.what = reword(&self.what);
+        self
+    }
+
     /// What to do next.
     #[must_use]
     pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
@@ -36,6 +45,28 @@ impl fmt::Display for Failure {
         match &self.next {
             Some(next) => write!(f, "\n  next: {next}"),
             None => Ok(()),
+        }
+    }
+}
+
+impl From<HttpError> for Failure {
+    fn from(error: HttpError) -> Self {
+        let failure = Self::new(&error);
+        match &error {
+            HttpError::Untrusted { .. } => failure.next(
+                "name the authority that signed it with --ca-file FILE (of `context add`, or of this command where it \
+                 has it); that of a server with --tls-dev is tls-dev/ca.pem in its data folder",
+            ),
+            HttpError::OtherProtocol { to, .. } if to.starts_with("https:") => {
+                failure.next("it may be served without TLS: begin its URL with http://, which is for loopback alone")
+            }
+            HttpError::OtherProtocol { .. } => {
+                failure.next("it may be served with TLS: begin its URL with https://")
+            }
+            HttpError::Connect { to, .. } | HttpError::Exchange { to, .. } | HttpError::Timeout { to, .. } => {
+                failure.next(format!("is the server at {to} running? `countersign serve` starts one"))
+            }
+            _ => failure,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What a start tells a person: where the server is, and at the first one the root secret and what to do next.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use countersign_issuer::realm::SYSTEM;
 
@@ -19,18 +20,28 @@ pub(crate) fn tell(server: &Server, root_variable: Option<&'static str>, output:
     let mut secret_file = None;
     match (&server.root.secret, root_variable) {
         (Some(secret), _) => {
-            let _ = writeln!(text, "\nThis is the first start. The root client administers every realm:\n");
+            let why = match server.is_first {
+                true => "This is the first start.",
+                false => "There was no root client any more; a new one was made.",
+            };
+            let _ = writeln!(text, "\n{why} The root client administers every realm:\n");
             let _ = writeln!(text, "  client id   {}", server.root.client_id);
             if output::is_terminal() && !output.is_json() {
-                let _ = writeln!(text, "  secret      {}   (shown once; it is not kept)", secret.expose());
+                let _ = writeln!(text, "  secret      {}   {SHOWN_ONCE}", secret.expose());
             } else {
-                let (line, path) = keep(server, secret.expose());
-                text.push_str(&line);
-                secret_file = path;
+                match keep(&server.place.data, &server.root.client_id, secret.expose()) {
+                    Ok(path) => {
+                        text.push_str(&kept_in(&path));
+                        secret_file = Some(path);
+                    }
+                    Err(error) => text.push_str(&not_kept(&server.place.data, &error)),
+                }
             }
             let context = context(server, Some(secret.expose().to_owned()), None);
             text.push_str(&remember(context, server));
-            text.push_str(&next(&program()));
+            if server.is_first {
+                text.push_str(&next(&program()));
+            }
         }
         (None, Some(variable)) => {
             let _ = writeln!(text, "  root        {} (secret from {variable})", server.root.client_id);
@@ -62,30 +73,30 @@ fn places(place: &Place) -> String {
     text
 }
 
-/// Where nobody looks at the output, it ends in files that others read: the secret gets one of its own.
-fn keep(server: &Server, secret: &str) -> (String, Option<PathBuf>) {
-    let path = server.place.data.join("root-client");
+/// Where nobody looks at the output, it ends in files that others read: the secret gets one of its own, in `data`.
+pub(crate) fn keep(data: &Path, client_id: &str, secret: &str) -> io::Result<PathBuf> {
+    let path = secret_file(data);
     let text = zeroize::Zeroizing::new(format!(
-        "COUNTERSIGN_ROOT_CLIENT_ID={}\nCOUNTERSIGN_ROOT_CLIENT_SECRET={secret}\n",
-        server.root.client_id
+        "COUNTERSIGN_ROOT_CLIENT_ID={client_id}\nCOUNTERSIGN_ROOT_CLIENT_SECRET={secret}\n"
     ));
-    match private_file::replace(&path, &text) {
-        Ok(()) => {
-            let line = format!(
-                "  secret      in {} (0600): keep it elsewhere, then delete the file\n",
-                path.display()
-            );
-            (line, Some(path))
-        }
-        Err(error) => {
-            let line = format!(
-                "  secret      could not be written to {}: {error}\n              `countersign root reset` makes \
-                 another\n",
-                path.display()
-            );
-            (line, None)
-        }
-    }
+    private_file::replace(&path, &text).map(|()| path)
+}
+
+/// The file of the root's secret in a data folder.
+pub(crate) fn secret_file(data: &Path) -> PathBuf {
+    data.join("root-client")
+}
+
+/// The line that says where the secret is.
+pub(crate) fn kept_in(path: &Path) -> String {
+    format!("  secret      in {} (0600): keep it elsewhere, then delete the file\n", path.display())
+}
+
+fn not_kept(data: &Path, error: &io::Error) -> String {
+    format!(
+        "  secret      could not be written to {}: {error}\n              `countersign root reset` makes another\n",
+        secret_file(data).display()
+    )
 }
 
 fn context(server: &Server, secret: Option<String>, variable: Option<String>) -> Context {
@@ -103,6 +114,7 @@ fn context(server: &Server, secret: Option<String>, variable: Option<String>) ->
         ca_file: place.dev.as_ref().map(|dev| dev.ca.clone()),
         in_body: false,
         danger_plain_http: is_plain_beyond_loopback(url),
+        data: Some(place.data.clone()),
     }
 }
 
@@ -152,3 +164,6 @@ To make a realm with an API and a client, and take its first token, paste into a
 "
     )
 }
+
+/// Beside a secret that was made: whoever loses it cannot have it again.
+pub(crate) const SHOWN_ONCE: &str = "(shown once: the server keeps a hash of it)";

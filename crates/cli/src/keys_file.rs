@@ -41,8 +41,10 @@ pub(crate) fn find(path: &Path, fresh: bool, random: &dyn Random) -> Result<Foun
 }
 
 fn read(path: &Path, text: &str) -> Result<Found, Failure> {
-    let keys =
-        MasterKeys::parse(text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    let keys = MasterKeys::parse(text).map_err(|error| {
+        Failure::new(format!("{}: {error}", path.display()))
+            .next("name the file of master keys that was made with this database with --keys, or restore it")
+    })?;
     if private_file::is_open_to_others(path) {
         tracing::warn!(path = %path.display(), "others may read the master keys: chmod 600");
     }

@@ -20,12 +20,17 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::commands::Cli;
+use crate::failure::Failure;
 use crate::output::Output;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output { format: cli.output };
-    match cli.command.run(output) {
+    let lost = || match output::lost() {
+        Some(why) => Err(Failure::new(format!("standard output could not be written: {why}"))),
+        None => Ok(()),
+    };
+    match cli.command.run(output).and_then(|code| lost().map(|()| code)) {
         Ok(code) => code,
         Err(failure) => {
             output.note(&failure.to_string());

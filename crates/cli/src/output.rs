@@ -4,6 +4,7 @@
 mod table;
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use clap::ValueEnum;
 use countersign_proto::admin::Page;
@@ -37,14 +38,14 @@ impl Output {
     /// Prints a text as it is, with a newline at its end.
     pub(crate) fn text(self, text: &str) {
         let newline = if text.ends_with('\n') { "" } else { "\n" };
-        // a reader that closed its end (`| head`) is no error of ours
-        let _ = write!(io::stdout().lock(), "{text}{newline}");
+        let mut out = io::stdout().lock();
+        remember(write!(out, "{text}{newline}").and_then(|()| out.flush()));
     }
 
     /// Prints a JSON body as the server sent it.
     pub(crate) fn body(self, body: &[u8]) {
         let mut out = io::stdout().lock();
-        let _ = out.write_all(body).and_then(|()| out.write_all(b"\n"));
+        remember(out.write_all(body).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()));
     }
 
     /// Prints a list as the admin API has it.
@@ -63,6 +64,23 @@ impl Output {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 }
+
+/// Why something of the answer could not be printed, if anything: who reads it must not take a part for the whole.
+pub(crate) fn lost() -> Option<&'static str> {
+    LOST.get().map(String::as_str)
+}
+
+fn remember(written: io::Result<()>) {
+    match written {
+        // a reader that closed its end (`| head`) has what it wanted
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = LOST.set(error.to_string());
+        }
+        _ => {}
+    }
+}
+
+static LOST: OnceLock<String> = OnceLock::new();
 
 /// Whether a person reads standard output.
 pub(crate) fn is_terminal() -> bool {

@@ -9,6 +9,7 @@ use crate::output::shell;
 pub(crate) struct Snippet<'a> {
     pub(crate) token_endpoint: &'a str,
     pub(crate) client_id: &'a str,
+    /// Its secret, as a shell reads it.
     pub(crate) secret: &'a str,
     /// Whether the client is held to `client_secret_post`.
     pub(crate) in_body: bool,
@@ -20,8 +21,7 @@ pub(crate) struct Snippet<'a> {
 
 /// curl, Python, Node and Go; the secret stands in one place, as a variable.
 pub(crate) fn all(snippet: &Snippet<'_>) -> String {
-    let mut text =
-        format!("\n# its secret, for all that follows\nexport CLIENT_SECRET={}\n", shell(snippet.secret));
+    let mut text = format!("\n# its secret, for all that follows\nexport CLIENT_SECRET={}\n", snippet.secret);
     if let Some(ca) = snippet.ca_file {
         let ca = shell(&ca.display().to_string());
         let _ = writeln!(text, "export REQUESTS_CA_BUNDLE={ca} NODE_EXTRA_CA_CERTS={ca} SSL_CERT_FILE={ca}");
@@ -114,7 +114,7 @@ mod tests {
         let mut snippet = Snippet {
             token_endpoint: "https://a.example/realms/x/oauth2/token",
             client_id: "it's;$(id)`x`",
-            secret: "a'b",
+            secret: &shell("a'b"),
             in_body: false,
             scopes: &[],
             ca_file: Some(Path::new("/a b/ca.pem")),

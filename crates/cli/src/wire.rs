@@ -8,15 +8,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use countersign_issuer::admin::{Administrator, PageAsk};
 use countersign_issuer::clock::{Clock, SystemClock};
 use countersign_issuer::issuer::{Issuer, OpenError, Parts, Root, Settings};
 use countersign_issuer::random::{Random, SystemRandom};
+use countersign_issuer::realm::SYSTEM;
 use countersign_listen::admission::{Admission, Bounds};
 use countersign_listen::tls::{Files, Tls, dev};
 use countersign_listen::{Ended, Limits, Listener};
 use countersign_server::config::{self, Config, Network, PublicUrl};
 use countersign_server::{AppState, Metrics, OpsState, Readiness};
-use countersign_store::DatabaseUrl;
+use countersign_store::{DatabaseUrl, OpenError as StoreOpenError};
 use tokio::sync::watch;
 use url::Url;
 
@@ -32,6 +34,8 @@ pub(crate) struct Server {
     pub(crate) place: Place,
     /// Its root client.
     pub(crate) root: Root,
+    /// Whether nobody did anything in its database before.
+    pub(crate) is_first: bool,
     issuer: Arc<Issuer>,
     state: AppState,
     metrics: Metrics,
@@ -91,6 +95,13 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
     let issuer = issuer(config, public_url.clone(), &clock, &random).await?;
     let root = issuer.ensure_root(root.map(|root| (root.client_id, root.secret))).await;
     let root = root.map_err(|error| Failure::new(with_causes(&error)))?;
+    let is_first = root.secret.is_some() && is_untouched(&issuer).await;
+    if let Some(name) = config.realms.default_realm.as_deref().filter(|name| issuer.realm(name).is_none()) {
+        tracing::warn!(
+            realm = name,
+            "there is no realm of the name in default_realm: URLs at the root are 404 until there is"
+        );
+    }
     let metrics = Metrics::new();
     let admission = Admission::new(Bounds {
         in_work: config.limits.in_work,
@@ -116,7 +127,7 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
         ops: ops.local_addrs().first().copied().unwrap_or(network.ops),
         dev,
     };
-    Ok(Server { place, root, issuer, state, metrics, admission, listener, admin, ops })
+    Ok(Server { place, root, is_first, issuer, state, metrics, admission, listener, admin, ops })
 }
 
 /// The issuer on its database, without sockets: for the commands that work beside the database.
@@ -124,6 +135,13 @@ pub(crate) async fn offline(config: &Config) -> Result<Arc<Issuer>, Failure> {
     let port = config.network.listen.first().map_or(0, SocketAddr::port);
     issuer(config, config.public_url(port), &(Arc::new(SystemClock) as _), &(Arc::new(SystemRandom) as _))
         .await
+}
+
+/// Whether nothing but a start has changed anything in the database: then its root is the first one.
+async fn is_untouched(issuer: &Issuer) -> bool {
+    let by = Administrator::offline(START);
+    let trail = issuer.list_audit(&by, SYSTEM, &PageAsk::default()).await;
+    trail.is_ok_and(|trail| trail.items.iter().all(|record| record.actor == START))
 }
 
 /// Whether there is a database already, as far as that can be seen without opening it.
@@ -220,7 +238,7 @@ async fn issuer(
     let keys_path = config.storage.keys.clone().unwrap_or_else(|| config.storage.data.join("keys"));
     let found = keys_file::find(&keys_path, may_be_new(&database), &**random)?;
     let store = countersign_store::open(&database).await;
-    let store = store.map_err(|error| Failure::new(with_causes(&error)))?;
+    let store = store.map_err(|error| not_opened(&error, found.made.as_deref(), &database))?;
     let parts = Parts {
         store,
         keys: found.keys,
@@ -233,6 +251,23 @@ async fn issuer(
         },
     };
     Issuer::open(parts).await.map_err(|error| refused(&error, found.made, &database))
+}
+
+fn not_opened(error: &StoreOpenError, made: Option<&Path>, database: &DatabaseUrl) -> Failure {
+    // made for a database that is not there: it must not be mistaken for another's
+    if let Some(made) = made {
+        let _ = std::fs::remove_file(made);
+    }
+    let failure = Failure::new(with_causes(error));
+    match (error, database) {
+        (StoreOpenError::File { .. } | StoreOpenError::Connect(_), DatabaseUrl::Sqlite(_)) => failure.next(format!(
+            "check that {database} is a database of countersign, and that this user may read and write it and its folder"
+        )),
+        (StoreOpenError::Connect(_), DatabaseUrl::Postgres(_)) => failure.next(
+            "check that the database runs, and host, port, name, user and password in --database URL",
+        ),
+        _ => failure,
+    }
 }
 
 fn refused(error: &OpenError, made: Option<PathBuf>, database: &DatabaseUrl) -> Failure {
@@ -326,3 +361,5 @@ fn limits(limits: &config::Limits) -> Limits {
 
 /// For the database to finish what is under way.
 const CLOSE: Duration = Duration::from_secs(5);
+/// Who did what a start did, in the audit trail.
+const START: &str = "start";

@@ -72,6 +72,22 @@ pub enum HttpError {
         /// The deepest cause, in its own words.
         why: String,
     },
+    /// The server's certificate is not one that is trusted here.
+    #[error("the certificate of {to} is not trusted: {why}")]
+    Untrusted {
+        /// The server.
+        to: String,
+        /// The deepest cause, in its own words.
+        why: String,
+    },
+    /// Something else is spoken there: TLS where plain HTTP was, or the other way round.
+    #[error("what answers at {to} does not speak this protocol: {why}")]
+    OtherProtocol {
+        /// The server.
+        to: String,
+        /// The deepest cause, in its own words.
+        why: String,
+    },
     /// The exchange broke off.
     #[error("no answer from {to}: {why}")]
     Exchange {
@@ -193,7 +209,35 @@ fn builder() -> Builder {
 
 fn failed(to: &str, error: &Error) -> HttpError {
     let (to, why) = (to.to_owned(), deepest(error));
-    if error.is_connect() { HttpError::Connect { to, why } } else { HttpError::Exchange { to, why } }
+    match in_tls(error) {
+        Some(rustls::Error::InvalidCertificate(_)) => return HttpError::Untrusted { to, why },
+        Some(rustls::Error::InvalidMessage(_)) => return HttpError::OtherProtocol { to, why },
+        _ => {}
+    }
+    let is_parse = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+    };
+    if causes(error).any(is_parse) {
+        HttpError::OtherProtocol { to, why }
+    } else if error.is_connect() {
+        HttpError::Connect { to, why }
+    } else {
+        HttpError::Exchange { to, why }
+    }
+}
+
+/// What TLS found wrong; an I/O error holds it, and does not name it as its source.
+fn in_tls(error: &Error) -> Option<&rustls::Error> {
+    causes(error).find_map(|cause| {
+        let within = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause.downcast_ref().or_else(|| within?.downcast_ref())
+    })
+}
+
+fn causes<'e>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |cause| cause.source())
 }
 
 /// Wrappers say "client error (Connect)"; what a person needs is at the bottom.

@@ -44,7 +44,7 @@ pub(crate) fn router(app: &AppState) -> Router<AppState> {
             get(clients::read).patch(clients::update).delete(clients::delete),
         )
         .route("/realms/{realm}/clients/{client_id}/secrets", get(secrets::list).post(secrets::create))
-        .route("/realms/{realm}/clients/{client_id}/secrets/{id}", axum::routing::delete(secrets::delete))
+        .route("/realms/{realm}/clients/{client_id}/secrets/{id}", get(secrets::read).delete(secrets::delete))
         .route("/realms/{realm}/clients/{client_id}/grants", get(grants::list))
         .route(
             "/realms/{realm}/clients/{client_id}/grants/{api}",

@@ -103,6 +103,13 @@ pub(crate) fn not_found() -> Response {
     problem(StatusCode::NOT_FOUND, "not-found", "Not found", "There is nothing at this URL.")
 }
 
+/// No `Host` header, several, or one that is none (RFC 9112 §3.2).
+pub(crate) fn unclear_host() -> Response {
+    let text = "A request has exactly one Host header: a name or an address, and at most a port.";
+    let response = problem(StatusCode::BAD_REQUEST, "unclear-host", "The host is not clear", text);
+    Told { reason: Some("unclear_host"), ..Told::default() }.within(response)
+}
+
 /// The URL is one of ours, the method is not; the router adds `Allow`.
 pub(crate) async fn other_method() -> Response {
     let text = "This URL does not take this method; see the Allow header.";

@@ -54,7 +54,7 @@ fn verifiers() -> Router<AppState> {
         router = both(router, &realm, foreign(get(keycloak::documents::realm)));
         router = both(router, &format!("{realm}/protocol/openid-connect/certs"), certs);
         router = router
-            .route(&format!("{realm}/protocol/{{protocol}}"), foreign(get(keycloak::protocol_unknown)))
+            .route(&format!("{realm}/protocol/{{protocol}}"), axum::routing::any(keycloak::protocol_unknown))
             .route(&format!("{realm}/{{*rest}}"), axum::routing::any(keycloak::unknown_path));
     }
     for name in ["openid-configuration", "oauth-authorization-server"] {
@@ -78,6 +78,8 @@ fn administrators(state: &AppState) -> Router<AppState> {
     router = both(router, "/api/v1/oauth/client/{id}", fidesops(client));
     router = both(router, "/api/v1/oauth/client/{id}/scope", fidesops(scope));
     router = both(router, "/api/v1/oauth/client/{id}/secret", fidesops(post(fidesops::clients::new_secret)));
+    let rest = axum::routing::any(fidesops::unknown_path);
+    router = router.route("/api/v1/oauth/{*rest}", rest);
     both(router, "/api/v1/oauth/scope", fidesops(get(fidesops::scopes::registry)))
 }
 

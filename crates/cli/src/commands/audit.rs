@@ -3,7 +3,7 @@
 use clap::Args;
 use countersign_proto::admin::AuditBody;
 
-use crate::admin::{InRealm, item};
+use crate::admin::{InRealm, count, item};
 use crate::failure::Failure;
 use crate::moment::rfc3339;
 use crate::output::{Output, Table};
@@ -13,7 +13,7 @@ use crate::output::{Output, Table};
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Audit {
     /// At most so many
-    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    #[arg(long, value_name = "COUNT", value_parser = count, default_value = "50")]
     limit: usize,
     #[command(flatten)]
     place: InRealm,

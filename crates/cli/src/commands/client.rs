@@ -7,7 +7,7 @@ use countersign_proto::admin::{ClientBody, ClientPatch};
 
 use super::change::{Enabling, change, change_list};
 use super::realm::yes;
-use crate::admin::{InRealm, Reply, item};
+use crate::admin::{InRealm, Reply, count, item};
 use crate::failure::Failure;
 use crate::moment::{from_now, length, rfc3339, span};
 use crate::output::{Output, Table};
@@ -51,7 +51,7 @@ struct One {
 )]
 struct List {
     /// At most so many; unless given, all
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = count)]
     limit: Option<usize>,
     #[command(flatten)]
     place: InRealm,

@@ -40,7 +40,9 @@ impl Config {
             Verb::Check(flags) => {
                 let config = flags.config(warn)?;
                 wire::database(&config)?;
-                environment::root()?;
+                if let Some(root) = environment::root()?.filter(|root| root.secret.is_short()) {
+                    warn(&root.short());
+                }
                 if let config::Tls::Files { cert, key } = &config.tls {
                     Tls::load(Files { cert: cert.clone(), key: key.clone() })?;
                 }

@@ -133,8 +133,10 @@ impl Add {
             ca_file,
             in_body: self.in_body,
             danger_plain_http: self.danger_plain_http,
+            data: None,
         };
         let mut contexts = Contexts::load()?;
+        contexts.may_take(&self.name, &context.server, &context.realm, Some(&context.client_id))?;
         contexts.by_name.insert(self.name.clone(), context);
         contexts.current = Some(self.name.clone());
         let path = contexts.save()?;

@@ -48,7 +48,12 @@ impl Health {
 
 async fn ask(endpoint: &Endpoint) -> Result<String, Failure> {
     let http = HttpClient::new(Settings { timeout: TIMEOUT, max_body: 4096, ..Settings::default() });
-    let answer = http.send(endpoint, Request::new(Bytes::new())).await.map_err(Failure::new)?;
+    let answer = http.send(endpoint, Request::new(Bytes::new())).await.map_err(|error| {
+        Failure::new(error).next(
+            "is the server running, and is this its ops listener, which is plain HTTP always? --ops HOST:PORT names \
+             another",
+        )
+    })?;
     let said = String::from_utf8_lossy(&answer.body).trim().to_owned();
     if answer.status.is_success() {
         Ok(said)

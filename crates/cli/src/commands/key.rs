@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use countersign_proto::admin::{KeyBody, NewKey, RetireKey, RotateKeys};
+use countersign_proto::time::UnixTime;
 
 use crate::admin::{InRealm, Reply, item};
 use crate::failure::Failure;
@@ -86,7 +87,8 @@ impl Key {
             Verb::Rotate(rotate) => {
                 let (admin, realm) = rotate.place.connect().await?;
                 let ask = RotateKeys { algorithm: rotate.algorithm, force: rotate.force };
-                show(output, &admin.post(&["realms", &realm, "keys", "rotate"], &ask).await?)
+                let rotated = admin.post(&["realms", &realm, "keys", "rotate"], &ask).await;
+                show(output, &rotated.map_err(|failure| failure.reworded(as_a_command))?)
             }
             Verb::Retire(retire) => {
                 let (admin, realm) = retire.place.connect().await?;
@@ -94,6 +96,18 @@ impl Key {
                 show(output, &admin.post(&["realms", &realm, "keys", &retire.kid, "retire"], &ask).await?)
             }
         }
+    }
+}
+
+/// The admin API's words for a person at a command line: the flag in place of the member, the moment in place of a count.
+fn as_a_command(text: &str) -> String {
+    let text = text.replace("send \"force\": true", "give --force");
+    let moment = text.split_once(" before ").and_then(|(_, rest)| rest.split(' ').next());
+    match moment.and_then(|moment| Some((moment, UnixTime(moment.parse().ok()?)))) {
+        Some((moment, at)) => {
+            text.replace(&format!(" before {moment} "), &format!(" before {} ", rfc3339(at)))
+        }
+        None => text,
     }
 }
 

@@ -9,6 +9,7 @@ use countersign_proto::admin::{NewSecret, SecretBody, SecretCreated};
 use crate::admin::{InRealm, item};
 use crate::context::secret_file;
 use crate::failure::Failure;
+use crate::first_start::SHOWN_ONCE;
 use crate::moment::{from_now, rfc3339, span};
 use crate::output::{Output, Table};
 
@@ -118,7 +119,7 @@ impl Create {
         let created: SecretCreated = reply.read()?;
         let mut table = Table::of_one();
         table.row(["id", &created.id]);
-        table.row(["secret", &format!("{}   (shown once; it is not kept)", created.secret)]);
+        table.row(["secret", &format!("{}   {SHOWN_ONCE}", created.secret)]);
         table.row(["expires", &created.expires_at.map(rfc3339).unwrap_or_default()]);
         output.table(&table);
         if let Some(warning) = &created.warning {

@@ -30,6 +30,9 @@ impl Serve {
         // before anything is made: a signal during the start must end it in order too
         let shutdown = shutdown()?;
         let root = environment::root()?;
+        if let Some(root) = root.as_ref().filter(|root| root.secret.is_short()) {
+            tracing::warn!("{}", root.short());
+        }
         let root_variable = root.as_ref().map(|root| root.variable);
         let server = wire::open(&config, root).await?;
         let told = first_start::tell(&server, root_variable, output);

@@ -72,7 +72,7 @@ impl Token {
             resource: self.resource.as_deref(),
             audience: self.audience.as_deref(),
         };
-        let answer = caller.http.send(&caller.endpoint, token::compose(&ask)).await.map_err(Failure::new)?;
+        let answer = caller.http.send(&caller.endpoint, token::compose(&ask)).await?;
         let token = token::read(&answer).map_err(|error| refused(&error, &caller))?;
         if output.is_json() {
             output.body(&answer.body)

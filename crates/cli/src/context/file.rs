@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use countersign_issuer::realm::SYSTEM;
 use serde::{Deserialize, Serialize};
 
 use super::Context;
@@ -66,6 +67,48 @@ impl Contexts {
             Some(context) => Ok((name, context)),
             None => Err(unknown(&name)),
         }
+    }
+
+    /// Whether a context of this name may be saved: there is none, or it is of the same client, whose secret is then new.
+    /// The secret in a context may be the only copy of it.
+    pub(crate) fn may_take(
+        &self,
+        name: &str,
+        server: &str,
+        realm: &str,
+        client_id: Option<&str>,
+    ) -> Result<(), Failure> {
+        let Some(there) = self.by_name.get(name) else { return Ok(()) };
+        if there.server == server && there.realm == realm && client_id == Some(&*there.client_id) {
+            return Ok(());
+        }
+        let (id, server) = (&there.client_id, &there.server);
+        let what =
+            format!("there is a context '{name}' already, of '{id}' of realm '{}' at {server}", there.realm);
+        Err(Failure::new(what).next(format!(
+            "choose another name, or forget that one with `countersign context delete {name}`"
+        )))
+    }
+
+    /// Gives a reset root's secret to the contexts that held the one before: those that its server saved, known by its
+    /// data folder, or, where they do not tell, by its URL. Returns their names.
+    pub(crate) fn renew_root(
+        &mut self,
+        data: &Path,
+        server: &str,
+        client_id: &str,
+        secret: &str,
+    ) -> Vec<String> {
+        let mut renewed = Vec::new();
+        for (name, context) in &mut self.by_name {
+            let is_of_it = context.data.as_ref().map_or(context.server == server, |known| known == data);
+            let is_root = context.realm == SYSTEM && context.client_id == client_id;
+            if is_of_it && is_root && context.client_secret.is_some() {
+                context.client_secret = Some(secret.to_owned());
+                renewed.push(name.clone());
+            }
+        }
+        renewed
     }
 
     /// Saves a server's root under `local`, or, where another server has that name, `local-PORT`; returns the name.

@@ -136,6 +136,10 @@ mod tests {
         }
         assert_eq!(field::<NewApi>(r#"{"identifier":"a","scopes":[{"nam":"x"}]}"#), "scopes");
         assert_eq!(field::<NewApi>(r#"{"scopes":[]}"#), "identifier");
+        match read::<NewApi>(br#"{"identifier":"a","scopes":["x"]}"#).err() {
+            Some(BodyError::Member { rule, .. }) => assert!(rule.contains("name and description"), "{rule}"),
+            other => panic!("{other:?}"),
+        }
         assert_eq!(field::<NewClient>(r#"{"secret":["hunter2"]}"#), "secret");
         assert_eq!(field::<ClientPatch>(r#"{"client_id":"b"}"#), "client_id");
         assert_eq!(field::<ClientPatch>(r#"{"enabled":"hunter2"}"#), "enabled");

@@ -161,7 +161,7 @@ pub struct ApiBody {
 
 /// A scope of an API, and `POST …/apis/{api}/scopes`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an array of objects with name and description")]
 pub struct NewScope {
     /// Its name (RFC 6749 §3.3).
     pub name: String,

@@ -86,12 +86,16 @@ fn single(given: &Given, setting: &Setting) -> Result<Option<SocketAddr>, Config
 }
 
 fn trusted(given: &Given) -> Result<Vec<IpNet>, ConfigError> {
+    let wrong = |rule: String| ConfigError::value(&TRUSTED_PROXY, &given.origin, rule);
     let net = |text: &String| {
         let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
-        text.parse().ok().or_else(alone).ok_or_else(|| {
-            let rule = format!("is a network such as 10.0.0.0/8 or an IP address, and `{text}` is neither");
-            ConfigError::value(&TRUSTED_PROXY, &given.origin, rule)
-        })
+        let net: IpNet = text.parse().ok().or_else(alone).ok_or_else(|| {
+            wrong(format!("is a network such as 10.0.0.0/8 or an IP address, and `{text}` is neither"))
+        })?;
+        match net.trunc() {
+            whole if whole == net => Ok(net),
+            whole => Err(wrong(format!("names a network by its first address: `{text}` is in {whole}"))),
+        }
     };
     given.values.iter().map(net).collect()
 }

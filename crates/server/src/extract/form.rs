@@ -59,6 +59,7 @@ impl Posted {
             MediaType::Form => Form::parse(&self.body).map_err(unreadable)?,
             MediaType::Json if rules.json => from_json(&self.body)?,
             _ if rules.other_media_type == OtherMediaType::Empty => Form::default(),
+            _ if rules.json => return Err(Refusal::Malformed(NEITHER_MEDIA_TYPE.into())),
             _ => return Err(Refusal::Malformed(OTHER_MEDIA_TYPE.into())),
         };
         if rules.repetition_refused && form.repeated().is_some() {
@@ -123,6 +124,8 @@ const JSON_LIMITS: Limits = Limits { bytes: super::posted::CAP, depth: 8 };
 
 const OTHER_MEDIA_TYPE: &str =
     "The body must be application/x-www-form-urlencoded, without Content-Encoding.";
+const NEITHER_MEDIA_TYPE: &str =
+    "The body must be application/json or application/x-www-form-urlencoded, without Content-Encoding.";
 const IN_QUERY: &str = "Token request parameters belong in the body, never in the URL.";
 const QUERY_UNREADABLE: &str = "The query of the URL cannot be read.";
 const NOT_JSON: &str = "The body is not one well-formed JSON object.";
@@ -168,6 +171,9 @@ mod tests {
         let rules = FormRules { json: true, ..STRICT };
         let body = r#"{"client_id":"a","organization":null,"audience":"x","extra":{"a":1}}"#;
         assert!(posted("/t", JSON, body).form(&STRICT).is_err());
+        let said =
+            |rules| posted("/t", "text/plain", body).form(rules).unwrap_err().description().into_owned();
+        assert!(said(&rules).contains(JSON) && !said(&STRICT).contains(JSON), "what is taken is named");
         let posted_form = posted("/t", JSON, body);
         let form = posted_form.form(&rules).unwrap();
         assert_eq!(form.get("client_id").unwrap(), "a");

@@ -18,6 +18,7 @@ use super::panic::Caught;
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::security;
 use super::told::Told;
+use crate::extract::host::is_unambiguous;
 use crate::extract::peer::Peer;
 use crate::respond;
 use crate::state::AppState;
@@ -70,6 +71,9 @@ where
         let app = self.app.clone();
         Box::pin(async move {
             let exchange = Exchange::begin(&app, &mut request);
+            if !is_unambiguous(request.version(), request.headers()) {
+                return Ok(exchange.end(&app, respond::unclear_host()));
+            }
             let response = match Caught(Box::pin(async move { service.call(request).await })).await {
                 Ok(Ok(response)) => response,
                 Err(panicked) => respond::panicked(panicked),

@@ -12,7 +12,7 @@ use http::request::Parts;
 
 use crate::dialect::{auth0, keycloak};
 use crate::extract::host::host;
-use crate::extract::realm::RealmInUrl;
+use crate::extract::realm::{RealmInUrl, unreadable};
 use crate::respond::{self, Caching};
 use crate::state::AppState;
 
@@ -29,13 +29,31 @@ pub(crate) async fn metadata(RealmInUrl(realm): RealmInUrl, headers: HeaderMap) 
 /// `GET /realms/{realm}/.well-known/…`: a realm that Keycloak's users call answers as they expect.
 pub(crate) async fn discovery(
     State(app): State<AppState>,
-    RealmInUrl(realm): RealmInUrl,
-    headers: HeaderMap,
+    named: Result<RealmInUrl, Response>,
+    head: Parts,
 ) -> Response {
-    if realm.opens(Dialect::Keycloak) {
-        return keycloak::documents::metadata_of(&app, &realm, &headers);
+    match (below_its_issuer(&app, &head), named) {
+        (Some(realm), _) | (None, Ok(RealmInUrl(realm))) => in_its_shape(&app, &realm, &head.headers),
+        (None, Err(refused)) => refused,
     }
-    native(&realm, &headers)
+}
+
+/// Metadata as the realm's callers expect it.
+pub(crate) fn in_its_shape(app: &AppState, realm: &Arc<RealmView>, headers: &HeaderMap) -> Response {
+    if let Some(broken) = unreadable(realm) {
+        return broken;
+    }
+    match realm.opens(Dialect::Keycloak) {
+        true => keycloak::documents::metadata_of(app, realm, headers),
+        false => native(realm, headers),
+    }
+}
+
+/// The realm whose issuer is the URL that stands before `/.well-known/…` (OpenID Connect Discovery §4).
+pub(crate) fn below_its_issuer(app: &AppState, head: &Parts) -> Option<Arc<RealmView>> {
+    let path = head.uri.path().trim_end_matches('/');
+    let path = APPENDED.iter().find_map(|suffix| path.strip_suffix(suffix))?;
+    given(app.issuer(), &host(head), path.trim_start_matches('/'))
 }
 
 /// `GET /.well-known/oauth-authorization-server[/…]` and `/.well-known/openid-configuration[/…]`: the metadata of an
@@ -54,13 +72,9 @@ pub(crate) async fn inserted(State(app): State<AppState>, head: Parts) -> Respon
 
 /// The last word before 404: the metadata of a given issuer in the form of OpenID Connect Discovery §4, below its path.
 pub(crate) async fn appended(State(app): State<AppState>, head: Parts) -> Response {
-    let path = APPENDED.iter().find_map(|suffix| head.uri.path().strip_suffix(suffix));
     let is_read = matches!(head.method, http::Method::GET | http::Method::HEAD);
-    match path.filter(|_| is_read).map(|path| path.trim_start_matches('/')) {
-        Some(path) => match given(app.issuer(), &host(&head), path) {
-            Some(realm) => native(&realm, &head.headers),
-            None => respond::not_found(),
-        },
+    match below_its_issuer(&app, &head).filter(|_| is_read) {
+        Some(realm) => native(&realm, &head.headers),
         None => respond::not_found(),
     }
 }

@@ -65,6 +65,10 @@ async fn secrets_overlap() {
     let path = "/realms/r/clients/svc/secrets";
     let answer = root.post(path, json!({ "label": "second", "expires_at": server.now() + 100 })).await;
     assert!(answer.header("location").starts_with("/admin/v1/realms/r/clients/svc/secrets/sec_"));
+    let shown = root.get(answer.header("location").trim_start_matches("/admin/v1")).await.expect(200);
+    assert_eq!(shown["id"], answer.body["id"], "what was made is where Location says");
+    assert!(shown.get("secret").is_none());
+    root.get("/realms/r/clients/svc/secrets/sec_x").await.problem(404, "");
     let second = answer.expect(201);
     assert_eq!((&second["label"], &second["expires_at"]), (&json!("second"), &json!(server.now() + 100)));
     let second = second["secret"].as_str().unwrap().to_owned();

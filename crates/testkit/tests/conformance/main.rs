@@ -4,3 +4,4 @@ mod rfc6749;
 mod rfc8414;
 mod rfc8707;
 mod rfc9068;
+mod rfc9112;

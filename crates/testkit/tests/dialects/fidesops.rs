@@ -90,6 +90,9 @@ async fn the_token_endpoint_answers_as_there() {
     assert_eq!(other.json()["detail"][0]["loc"], json!(["body", "grant_type"]));
     let get = Request::get(TOKEN).send(&server).await;
     assert_eq!(detail(&get), (405, "Method Not Allowed".to_owned()));
+    for path in ["/api/v1/oauth/role", "/api/v1/oauth/client/a/nope"] {
+        assert_eq!(detail(&Request::get(path).send(&server).await), (404, "Not Found".to_owned()), "{path}");
+    }
 }
 
 /// Issue 3, item 5: root's token here opens these URLs and nothing else; another realm's tokens do not open them.

@@ -1,6 +1,6 @@
 //! Keycloak's URLs (dialects a.1 to a.8 and a.11).
 
-use countersign_proto::admin::{Change, ClientPatch, NewClient, RealmPatch};
+use countersign_proto::admin::{Change, ClientPatch, NewClient, NewRealm, RealmPatch};
 use countersign_testkit::{Answer, Request, TestServer};
 use http::Method;
 
@@ -258,6 +258,7 @@ async fn urls_answer_as_there() {
         (Method::GET, "/realms/nope", 404, Some("Realm does not exist")),
         (Method::POST, "/realms/nope/protocol/openid-connect/token", 404, Some("Realm does not exist")),
         (Method::GET, "/realms/myorg/protocol/saml", 404, Some("Protocol not found")),
+        (Method::POST, "/realms/myorg/protocol/saml", 404, Some("Protocol not found")),
         (Method::GET, "/realms/myorg/protocol/openid-connect/nope", 404, Some("HTTP 404 Not Found")),
         (
             Method::POST,
@@ -285,6 +286,27 @@ async fn urls_answer_as_there() {
         let body = format!("grant_type=client_credentials&{CREDENTIALS}");
         assert_eq!(Request::post(&path).raw_form(&body).send(&server).await.status, 200, "{path}");
     }
+}
+
+/// OpenID Connect Discovery §4: an issuer kept from an installation under `/auth` is found below its own URL, whatever the
+/// realm is called here; the realm of that name is not taken for it.
+#[tokio::test]
+async fn a_kept_issuer_is_found_below_its_url() {
+    let server = tutorial().await;
+    let issuer = "https://sso.example.com/auth/realms/myorg";
+    let new = NewRealm {
+        name: "sso".to_owned(),
+        profile: Some("keycloak".to_owned()),
+        issuer: Some(issuer.to_owned()),
+        ..NewRealm::default()
+    };
+    server.realm(new).await;
+    let path = "/auth/realms/myorg/.well-known/openid-configuration";
+    let answer = Request::get(path).header("host", "sso.example.com").send(&server).await;
+    assert_eq!(answer.str("issuer"), issuer, "{}", answer.text());
+    assert!(answer.str("token_endpoint").ends_with("/realms/sso/protocol/openid-connect/token"));
+    let here = format!("{}/realms/myorg", server.public_url());
+    assert_eq!(Request::get(path).send(&server).await.str("issuer"), here);
 }
 
 /// dialects a.11, T-8414-05: the discovery document is true, under Keycloak's URLs.

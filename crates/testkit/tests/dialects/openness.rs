@@ -30,6 +30,32 @@ async fn closed_dialects_are_not_there() {
         for (dialect, method, url) in URLS {
             let answer = Request::new(method, url).send(&server).await;
             assert_eq!(answer.status != 404, open == Some(dialect), "{url} while {open:?} is open");
+            assert!(!answer.text().contains("Realm does not exist"), "{url}: it does");
+        }
+    }
+}
+
+/// A slip in a native URL is answered in our own words: Keycloak's would send its caller hunting in the wrong place.
+#[tokio::test]
+async fn slips_in_native_urls_are_told_in_our_words() {
+    let server = TestServer::start().await;
+    server.plain_realm("r", "rfc9068", None).await;
+    for path in [
+        "/realms/r",
+        "/realms/r/",
+        "/realms/r/oauth2/tokens",
+        "/realms/r/oauth2/token/",
+        "/realms/nope/oauth2/x",
+    ] {
+        for method in [Method::GET, Method::POST] {
+            let answer = Request::new(method, path).send(&server).await;
+            assert_eq!(answer.status, 404, "{path}");
+            assert_eq!(
+                answer.header("content-type"),
+                Some("application/problem+json"),
+                "{path}: {}",
+                answer.text()
+            );
         }
     }
 }

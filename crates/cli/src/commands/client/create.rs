@@ -1,6 +1,6 @@
 //! `countersign client create`: registers, grants, and prints what to paste.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use crate::admin::{Admin, InRealm};
 use crate::context::{Context, Contexts, secret_file};
 use crate::failure::Failure;
+use crate::first_start::SHOWN_ONCE;
 use crate::moment::{from_now, span};
-use crate::output::{Output, Table};
+use crate::output::{Output, Table, shell};
 use crate::snippet::{self, Snippet};
 
 /// Register a client, grant it scopes, and print what to paste for curl, Python, Node and Go
@@ -64,6 +65,10 @@ impl Create {
     pub(super) async fn run(self, output: Output) -> Result<(), Failure> {
         let grant = self.grant();
         let (admin, realm) = self.place.connect().await?;
+        if let Some(name) = &self.save_context {
+            // before anything is made: what it would replace may be the only copy of a secret
+            Contexts::load()?.may_take(name, &admin.context().server, &realm, self.client_id.as_deref())?;
+        }
         let path = ["realms", &realm, "clients"];
         let reply = admin.post(&path, &self.registration()?).await?;
         let mut created: ClientCreated = reply.read()?;
@@ -77,6 +82,7 @@ impl Create {
             }
             body = whole.to_string().into();
         }
+        let given = self.secret_file.clone();
         let saved = self.save_context.map(|name| save(name, &admin, &realm, &created)).transpose();
         if output.is_json() {
             output.body(&body);
@@ -84,7 +90,15 @@ impl Create {
             // whatever becomes of this, the secret must be shown
             let endpoint = admin.token_endpoint(&realm).await;
             let usual = || format!("{}/realms/{realm}/oauth2/token", admin.context().server);
-            tell(output, &admin, &endpoint.unwrap_or_else(|_| usual()), &created);
+            tell(output, &admin, &endpoint.unwrap_or_else(|_| usual()), &created, given.as_deref());
+        }
+        if created.client.grants.is_empty() {
+            output.note(&format!(
+                "note: it has no grant, so it gets no token yet (in the profile keycloak: tokens without scopes); give it \
+                 one with `countersign grant set {} default --realm {}`",
+                shell(&created.client.client_id),
+                shell(&realm)
+            ));
         }
         if let Some(warning) = &created.warning {
             output.note(&format!("warning: {warning}"));
@@ -142,11 +156,15 @@ async fn give(
     }
 }
 
-fn tell(output: Output, admin: &Admin, token_endpoint: &str, created: &ClientCreated) {
+/// `given`: the file that the secret came from; what its owner knows already is not spread on a terminal.
+fn tell(output: Output, admin: &Admin, token_endpoint: &str, created: &ClientCreated, given: Option<&Path>) {
     let client = &created.client;
     let mut table = Table::of_one();
     table.row(["client id", &client.client_id]);
-    table.row(["secret", &format!("{}   (shown once; it is not kept)", created.secret)]);
+    match given {
+        Some(_) => table.row(["secret", "as given"]),
+        None => table.row(["secret", &format!("{}   {SHOWN_ONCE}", created.secret)]),
+    }
     for grant in &client.grants {
         table.row(["API", &grant.api]);
         table.row(["scopes", &grant.default.join(" ")]);
@@ -158,7 +176,11 @@ fn tell(output: Output, admin: &Admin, token_endpoint: &str, created: &ClientCre
         token_endpoint,
         in_body: is_held_to_the_body(created),
         client_id: &client.client_id,
-        secret: &created.secret,
+        secret: &match given {
+            Some(path) if path == Path::new("-") => "'the secret that you gave'".to_owned(),
+            Some(path) => format!("\"$(cat {})\"", shell(&path.display().to_string())),
+            None => shell(&created.secret),
+        },
         scopes: client.grants.first().map(|grant| grant.default.as_slice()).unwrap_or_default(),
         ca_file: context.ca_file.as_deref(),
     }));
@@ -178,6 +200,7 @@ fn save(name: String, admin: &Admin, realm: &str, created: &ClientCreated) -> Re
         ca_file: here.ca_file.clone(),
         in_body: is_held_to_the_body(created),
         danger_plain_http: here.danger_plain_http,
+        data: None,
     };
     contexts.by_name.insert(name.clone(), context);
     contexts.save()?;

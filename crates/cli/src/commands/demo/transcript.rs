@@ -50,7 +50,7 @@ impl Transcript {
         let endpoint = endpoint(url, false)?;
         let (head, body) = (request.method().clone(), request.body().clone());
         let headers = request.headers().clone();
-        let answer = self.http.send(&endpoint, request).await.map_err(Failure::new)?;
+        let answer = self.http.send(&endpoint, request).await?;
         if self.output.is_json() {
             let line = json!({
                 "chapter": self.chapter,

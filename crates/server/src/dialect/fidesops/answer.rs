@@ -144,6 +144,11 @@ pub(super) fn not_found() -> Response {
     detail(StatusCode::NOT_FOUND, "Not Found")
 }
 
+/// Any other URL of that product's.
+pub(crate) async fn unknown_path() -> Response {
+    not_found()
+}
+
 /// One of our URLs, another method; the router adds `Allow`.
 pub(crate) async fn wrong_method(_: Door) -> Response {
     detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")

@@ -8,4 +8,4 @@ mod door;
 pub(crate) mod scopes;
 pub(crate) mod token;
 
-pub(crate) use answer::wrong_method;
+pub(crate) use answer::{unknown_path, wrong_method};

@@ -20,7 +20,7 @@ pub(super) fn with_headers(mut response: Response) -> Response {
     response
 }
 
-/// No realm, or none that speaks this dialect.
+/// No such realm.
 pub(super) fn no_realm() -> Response {
     plain_error(StatusCode::NOT_FOUND, "Realm does not exist")
 }

@@ -9,12 +9,14 @@ use countersign_issuer::registry::{RealmView, Slot};
 use countersign_proto::jose::Algorithm;
 use countersign_proto::metadata::ServerMetadata;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 
 use super::answer::with_headers;
 use super::door::Door;
 use crate::dialect::jwks::jwks;
+use crate::oauth::documents;
 use crate::respond::{self, Caching};
 use crate::state::AppState;
 
@@ -35,8 +37,20 @@ pub(crate) async fn realm(Door(realm): Door, headers: HeaderMap) -> Response {
 }
 
 /// `GET /auth/realms/{realm}/.well-known/…`, for those whose Keycloak stood under `/auth`.
-pub(crate) async fn metadata(State(app): State<AppState>, Door(realm): Door, headers: HeaderMap) -> Response {
-    metadata_of(&app, &realm, &headers)
+///
+/// A given issuer stands before a realm's name: its URL is what verifiers were told.
+pub(crate) async fn metadata(
+    State(app): State<AppState>,
+    door: Result<Door, Response>,
+    head: Parts,
+) -> Response {
+    if let Some(realm) = documents::below_its_issuer(&app, &head) {
+        return documents::in_its_shape(&app, &realm, &head.headers);
+    }
+    match door {
+        Ok(Door(realm)) => metadata_of(&app, &realm, &head.headers),
+        Err(refused) => refused,
+    }
 }
 
 /// The discovery document of a realm that has this dialect open.

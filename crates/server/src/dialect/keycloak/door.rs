@@ -10,18 +10,29 @@ use http::request::Parts;
 
 use super::answer;
 use crate::extract::realm::{named, unreadable};
+use crate::respond;
 use crate::state::AppState;
 
-/// The realm; where there is none, or it does not speak this dialect, Keycloak's 404 for a realm that is not there.
+/// The realm. Where there is none, Keycloak's 404 at Keycloak's own URLs; else, and where the realm does not speak this
+/// dialect, our own.
 pub(crate) struct Door(pub(super) Arc<RealmView>);
 
 impl FromRequestParts<AppState> for Door {
     type Rejection = Response;
 
     async fn from_request_parts(head: &mut Parts, app: &AppState) -> Result<Self, Response> {
-        match named(head, app).await.filter(|realm| realm.opens(Dialect::Keycloak)) {
-            Some(realm) => unreadable(&realm).map_or(Ok(Self(realm)), Err),
-            None => Err(answer::no_realm()),
+        match named(head, app).await {
+            Some(realm) if realm.opens(Dialect::Keycloak) => unreadable(&realm).map_or(Ok(Self(realm)), Err),
+            None if is_theirs(head.uri.path()) => Err(answer::no_realm()),
+            _ => Err(respond::not_found()),
         }
     }
+}
+
+/// Whether a URL is one that Keycloak alone has: whoever calls it without a realm expects its words, while a slip in one
+/// of ours must not send its caller hunting in the wrong place.
+fn is_theirs(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    let below = path.strip_prefix("/realms/").and_then(|rest| rest.split_once('/'));
+    below.is_none_or(|(_, rest)| rest == "protocol" || rest.starts_with("protocol/"))
 }
