@@ -11,7 +11,7 @@ mkdir -p "$logs"
 check() {
   local name=$1 start=$SECONDS status=0
   shift
-  printf '%-14s' "$name"
+  printf '%-19s' "$name"
   "$@" >"$logs/$name.log" 2>&1 </dev/null || status=$?
   tally "$name" "$status" $((SECONDS - start))
 }
@@ -36,7 +36,7 @@ finish_fuzzers() {
   for one in "$@"; do
     status=0
     wait "${one#*:}" || status=$?
-    printf '%-14s' "fuzz ${one%:*}"
+    printf '%-19s' "fuzz ${one%:*}"
     tally "fuzz-${one%:*}" "$status" "$seconds"
   done
 }

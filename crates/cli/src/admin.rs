@@ -4,6 +4,7 @@ use bytes::Bytes;
 use clap::Args;
 use countersign_client::{Answer, Endpoint, HttpClient, token};
 use countersign_proto::admin::{Page, Problem};
+use countersign_proto::metadata::ServerMetadata;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode};
 use serde::Serialize;
@@ -31,7 +32,14 @@ pub(crate) struct Reply {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct InRealm {
     /// The realm; unless given, the context's default one
-    #[arg(long, short, value_name = "NAME", env = "COUNTERSIGN_REALM", help_heading = "Where")]
+    #[arg(
+        long,
+        short,
+        value_name = "NAME",
+        env = "COUNTERSIGN_REALM",
+        hide_env_values = true,
+        help_heading = "Where"
+    )]
     pub(crate) realm: Option<String>,
     #[command(flatten)]
     pub(crate) choice: Choice,
@@ -58,7 +66,7 @@ impl Admin {
         let ask = token::Ask {
             client_id: &context.client_id,
             client_secret: &secret,
-            transport: token::Transport::Basic,
+            transport: context.transport(),
             scope: None,
             resource: None,
             audience: None,
@@ -75,6 +83,14 @@ impl Admin {
     /// Who calls, and whom.
     pub(crate) fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// Where clients of this realm take tokens, by the realm's own word.
+    pub(crate) async fn token_endpoint(&self, realm: &str) -> Result<String, Failure> {
+        let path = ["realms", realm, ".well-known", "openid-configuration"];
+        let answer = self.http.send(&self.context.endpoint(&path)?, Request::new(Bytes::new())).await;
+        let metadata: ServerMetadata = read(&answer.map_err(Failure::new)?.body)?;
+        Ok(metadata.token_endpoint)
     }
 
     /// Reads one thing.

@@ -5,7 +5,7 @@ mod file;
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_client::token::Secret;
+use countersign_client::token::{Secret, Transport};
 use countersign_client::{Endpoint, HttpClient, Settings};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -40,6 +40,9 @@ pub(crate) struct Context {
     /// Authorities to trust besides the platform's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Whether the secret goes in the body: the client may be held to that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) in_body: bool,
     /// Whether plain HTTP beyond loopback is allowed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) danger_plain_http: bool,
@@ -49,7 +52,13 @@ pub(crate) struct Context {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Choice {
     /// The saved context to use, instead of the current one
-    #[arg(long, value_name = "NAME", env = "COUNTERSIGN_CONTEXT", help_heading = "Where")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "COUNTERSIGN_CONTEXT",
+        hide_env_values = true,
+        help_heading = "Where"
+    )]
     pub(crate) context: Option<String>,
 }
 
@@ -76,6 +85,11 @@ impl Context {
             None => Err(Failure::new("the context holds no secret")
                 .next("add it again with `countersign context add`")),
         }
+    }
+
+    /// How the secret travels.
+    pub(crate) fn transport(&self) -> Transport {
+        if self.in_body { Transport::Body } else { Transport::Basic }
     }
 
     /// A client that trusts what the context says.
@@ -138,6 +152,7 @@ mod tests {
             client_secret_file: None,
             default_realm: None,
             ca_file: None,
+            in_body: false,
             danger_plain_http: false,
         }
     }

@@ -1,27 +1,21 @@
 //! What a start tells a person: where the server is, and at the first one the root secret and what to do next.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use countersign_issuer::realm::SYSTEM;
-use countersign_server::config::Config;
 
 use crate::context::{Context, Contexts};
 use crate::failure::Failure;
 use crate::output::{self, Output, program};
 use crate::private_file;
-use crate::wire::Server;
+use crate::wire::{Place, Server};
 
 /// Tells, saves the context, and returns the file of the secret where one was written.
 ///
 /// `root_variable` is the environment variable that the root secret came from; it is then neither shown nor saved.
-pub(crate) fn tell(
-    server: &Server,
-    config: &Config,
-    root_variable: Option<&'static str>,
-    output: Output,
-) -> Option<PathBuf> {
-    let mut text = places(server, config);
+pub(crate) fn tell(server: &Server, root_variable: Option<&'static str>, output: Output) -> Option<PathBuf> {
+    let mut text = places(&server.place);
     let mut secret_file = None;
     match (&server.root.secret, root_variable) {
         (Some(secret), _) => {
@@ -30,7 +24,7 @@ pub(crate) fn tell(
             if output::is_terminal() && !output.is_json() {
                 let _ = writeln!(text, "  secret      {}   (shown once; it is not kept)", secret.expose());
             } else {
-                let (line, path) = keep(server, &config.storage.data, secret.expose());
+                let (line, path) = keep(server, secret.expose());
                 text.push_str(&line);
                 secret_file = path;
             }
@@ -56,22 +50,21 @@ pub(crate) fn tell(
     secret_file
 }
 
-fn places(server: &Server, config: &Config) -> String {
-    let place = &server.place;
+fn places(place: &Place) -> String {
     let listen: Vec<String> = place.listen.iter().map(ToString::to_string).collect();
     let mut text = format!("Countersign {} at {}\n\n", env!("CARGO_PKG_VERSION"), place.public_url);
     let _ = writeln!(text, "  listens on  {}", listen.join(", "));
-    if let Some(admin) = place.admin {
-        let _ = writeln!(text, "  admin API   {admin}");
+    if let Some(admin) = &place.admin {
+        let _ = writeln!(text, "  admin API   {} (and nowhere else)", admin.url);
     }
     let _ = writeln!(text, "  health      http://{}/readyz", place.ops);
-    let _ = writeln!(text, "  data        {}", config.storage.data.display());
+    let _ = writeln!(text, "  data        {}", place.data.display());
     text
 }
 
 /// Where nobody looks at the output, it ends in files that others read: the secret gets one of its own.
-fn keep(server: &Server, data: &Path, secret: &str) -> (String, Option<PathBuf>) {
-    let path = data.join("root-client");
+fn keep(server: &Server, secret: &str) -> (String, Option<PathBuf>) {
+    let path = server.place.data.join("root-client");
     let text = zeroize::Zeroizing::new(format!(
         "COUNTERSIGN_ROOT_CLIENT_ID={}\nCOUNTERSIGN_ROOT_CLIENT_SECRET={secret}\n",
         server.root.client_id
@@ -98,35 +91,24 @@ fn keep(server: &Server, data: &Path, secret: &str) -> (String, Option<PathBuf>)
 fn context(server: &Server, secret: Option<String>, variable: Option<String>) -> Context {
     let place = &server.place;
     // with an admin listener of its own, that is where commands must go
-    let server_url = match place.admin {
-        Some(address) => {
-            let scheme = place.public_url.split("://").next().unwrap_or("http");
-            let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { host(address) };
-            format!("{scheme}://{host}:{}", address.port())
-        }
-        None => place.public_url.clone(),
-    };
+    let url = place.admin.as_ref().map_or(&place.public_url, |admin| &admin.url);
     Context {
-        server: server_url,
+        server: url.clone(),
         realm: SYSTEM.to_owned(),
         client_id: server.root.client_id.clone(),
         client_secret: secret,
         client_secret_env: variable,
         client_secret_file: None,
         default_realm: None,
-        ca_file: place.dev.as_ref().and_then(|dev| std::path::absolute(&dev.ca).ok()),
-        danger_plain_http: is_plain_beyond_loopback(&place.public_url),
+        ca_file: place.dev.as_ref().map(|dev| dev.ca.clone()),
+        in_body: false,
+        danger_plain_http: is_plain_beyond_loopback(url),
     }
 }
 
 /// What the operator allowed for the server must be allowed to the command line too.
 fn is_plain_beyond_loopback(url: &str) -> bool {
     countersign_client::Endpoint::parse(url) == Err(countersign_client::EndpointError::PlainHttp)
-}
-
-fn host(address: std::net::SocketAddr) -> String {
-    let text = address.to_string();
-    text.rsplit_once(':').map_or_else(String::new, |(host, _)| host.to_owned())
 }
 
 /// Whether no saved context has these credentials: a restart must not change which one is current.

@@ -86,7 +86,11 @@ fn argument(setting: &'static Setting) -> Arg {
     ));
     if setting.is_switch() {
         // a bare flag switches on; `--flag=false` switches off what the file switched on
-        arg.action(ArgAction::Set).num_args(0..=1).require_equals(true).default_missing_value("true")
+        arg.action(ArgAction::Set)
+            .num_args(0..=1)
+            .require_equals(true)
+            .value_name("BOOL")
+            .default_missing_value("true")
     } else {
         let action = if setting.many { ArgAction::Append } else { ArgAction::Set };
         arg.value_name(setting.takes).action(action)

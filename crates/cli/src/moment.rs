@@ -46,13 +46,18 @@ pub(crate) fn from_now(span: Duration) -> UnixTime {
     now().plus(i64::try_from(span.as_secs()).unwrap_or(i64::MAX))
 }
 
-/// A length of time in the largest unit that divides well: `3600 s` is `1 h`.
+/// A length of time in the largest unit that divides it, or, where none does, about so long.
 pub(crate) fn length(seconds: i64) -> String {
+    for (unit, name) in [(86_400, "d"), (3_600, "h"), (60, "min")] {
+        if seconds != 0 && seconds % unit == 0 {
+            return format!("{} {name}", seconds / unit);
+        }
+    }
     match seconds.unsigned_abs() {
         0..120 => format!("{seconds} s"),
         120..7_200 => format!("{} min", seconds / 60),
         7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
+        _ => format!("{} d", seconds / 86_400),
     }
 }
 
@@ -72,6 +77,21 @@ mod tests {
             (253_402_300_799, "9999-12-31T23:59:59Z"),
         ] {
             assert_eq!(rfc3339(UnixTime(at)), text);
+        }
+    }
+
+    #[test]
+    fn lengths_are_exact_where_they_can_be() {
+        for (seconds, text) in [
+            (3600, "1 h"),
+            (300, "5 min"),
+            (86_400, "1 d"),
+            (59, "59 s"),
+            (0, "0 s"),
+            (3599, "59 min"),
+            (90_061, "25 h"),
+        ] {
+            assert_eq!(length(seconds), text);
         }
     }
 

@@ -10,7 +10,9 @@ pub(crate) struct Snippet<'a> {
     pub(crate) token_endpoint: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) secret: &'a str,
-    /// The scopes that it gets by default: named only where they can be seen not to be needed.
+    /// Whether the client is held to `client_secret_post`.
+    pub(crate) in_body: bool,
+    /// The scopes that it gets without asking.
     pub(crate) scopes: &'a [String],
     /// The authority to trust, for a development certificate.
     pub(crate) ca_file: Option<&'a Path>,
@@ -18,49 +20,84 @@ pub(crate) struct Snippet<'a> {
 
 /// curl, Python, Node and Go; the secret stands in one place, as a variable.
 pub(crate) fn all(snippet: &Snippet<'_>) -> String {
-    let Snippet { token_endpoint: url, client_id: id, secret, scopes, ca_file } = snippet;
-    let mut text = format!("\n# its secret, for all that follows\nexport CLIENT_SECRET={}\n", shell(secret));
-    let mut cacert = String::new();
-    if let Some(ca) = ca_file {
+    let mut text =
+        format!("\n# its secret, for all that follows\nexport CLIENT_SECRET={}\n", shell(snippet.secret));
+    if let Some(ca) = snippet.ca_file {
         let ca = shell(&ca.display().to_string());
         let _ = writeln!(text, "export REQUESTS_CA_BUNDLE={ca} NODE_EXTRA_CA_CERTS={ca} SSL_CERT_FILE={ca}");
-        cacert = format!(" --cacert {ca}");
     }
-    if !scopes.is_empty() {
-        let _ = writeln!(text, "# (without `scope` a token has: {})", scopes.join(" "));
+    if !snippet.scopes.is_empty() {
+        let _ = writeln!(text, "# (a request without `scope` gets: {})", snippet.scopes.join(" "));
     }
-    let user = format!("{}:\"$CLIENT_SECRET\"", shell(id));
-    let _ = write!(
-        text,
-        "
-# curl
-curl -sS{cacert} -u {user} -d grant_type=client_credentials {}
+    let (url, id) = (quoted(snippet.token_endpoint), quoted(snippet.client_id));
+    text.push_str(&curl(snippet));
+    text.push_str(&python(&url, &id, snippet.in_body));
+    text.push_str(&node(&url, &id, snippet.in_body));
+    text.push_str(&go(&url, &id, snippet.in_body));
+    text
+}
 
+fn curl(snippet: &Snippet<'_>) -> String {
+    let (url, id) = (shell(snippet.token_endpoint), shell(snippet.client_id));
+    let trust = match snippet.ca_file {
+        Some(ca) => format!(" --cacert {}", shell(&ca.display().to_string())),
+        None => String::new(),
+    };
+    let credentials = if snippet.in_body {
+        format!("--data-urlencode client_id={id} --data-urlencode client_secret=\"$CLIENT_SECRET\"")
+    } else {
+        format!("-u {id}:\"$CLIENT_SECRET\"")
+    };
+    format!("\n# curl\ncurl -sS{trust} {credentials} -d grant_type=client_credentials {url}\n")
+}
+
+fn python(url: &str, id: &str, in_body: bool) -> String {
+    let (auth, body) = if in_body {
+        (String::new(), format!(", \"client_id\": {id}, \"client_secret\": os.environ[\"CLIENT_SECRET\"]"))
+    } else {
+        (format!(" auth=({id}, os.environ[\"CLIENT_SECRET\"]),"), String::new())
+    };
+    format!(
+        "
 # Python (requests)
 import os, requests
-token = requests.post({url}, auth=({id}, os.environ[\"CLIENT_SECRET\"]),
-                      data={{\"grant_type\": \"client_credentials\"}}).json()[\"access_token\"]
+answer = requests.post({url},{auth}
+                       data={{\"grant_type\": \"client_credentials\"{body}}})
+token = answer.json()[\"access_token\"]
+"
+    )
+}
 
-# Node.js (fetch)
-const basic = Buffer.from({id} + \":\" + process.env.CLIENT_SECRET).toString(\"base64\");
+fn node(url: &str, id: &str, in_body: bool) -> String {
+    let (headers, body) = if in_body {
+        (String::new(), format!(", client_id: {id}, client_secret: process.env.CLIENT_SECRET"))
+    } else {
+        let basic = format!("Buffer.from({id} + \":\" + process.env.CLIENT_SECRET).toString(\"base64\")");
+        (format!("  headers: {{ authorization: \"Basic \" + {basic} }},\n"), String::new())
+    };
+    format!(
+        "
+// Node.js (fetch)
 const answer = await fetch({url}, {{
   method: \"POST\",
-  headers: {{ authorization: \"Basic \" + basic }},
-  body: new URLSearchParams({{ grant_type: \"client_credentials\" }}),
+{headers}  body: new URLSearchParams({{ grant_type: \"client_credentials\"{body} }}),
 }});
 const {{ access_token }} = await answer.json();
+"
+    )
+}
 
+fn go(url: &str, id: &str, in_body: bool) -> String {
+    let style = if in_body { "oauth2.AuthStyleInParams" } else { "oauth2.AuthStyleInHeader" };
+    format!(
+        "
 // Go (golang.org/x/oauth2/clientcredentials)
 config := clientcredentials.Config{{
-\tClientID: {id}, ClientSecret: os.Getenv(\"CLIENT_SECRET\"), TokenURL: {url},
+\tClientID: {id}, ClientSecret: os.Getenv(\"CLIENT_SECRET\"), TokenURL: {url}, AuthStyle: {style},
 }}
 client := config.Client(context.Background()) // an http.Client that sends the token
-",
-        shell(url),
-        url = quoted(url),
-        id = quoted(id),
-    );
-    text
+"
+    )
 }
 
 /// A string literal of all three languages.
@@ -74,16 +111,25 @@ mod tests {
 
     #[test]
     fn nothing_breaks_out_of_its_quotes() {
-        let text = all(&Snippet {
+        let mut snippet = Snippet {
             token_endpoint: "https://a.example/realms/x/oauth2/token",
             client_id: "it's;$(id)`x`",
             secret: "a'b",
+            in_body: false,
             scopes: &[],
             ca_file: Some(Path::new("/a b/ca.pem")),
-        });
+        };
+        let text = all(&snippet);
         assert!(text.contains(r"export CLIENT_SECRET='a'\''b'"), "{text}");
         assert!(text.contains(r#"-u 'it'\''s;$(id)`x`':"$CLIENT_SECRET""#), "{text}");
         assert!(text.contains(r#"auth=("it's;$(id)`x`", "#), "{text}");
         assert!(text.contains("--cacert '/a b/ca.pem'"), "{text}");
+        snippet.in_body = true;
+        let text = all(&snippet);
+        assert!(text.contains(r#"client_id='it'\''s;$(id)`x`' --data-urlencode"#), "{text}");
+        assert!(
+            !text.contains("-u ") && !text.contains("Basic") && text.contains("AuthStyleInParams"),
+            "{text}"
+        );
     }
 }

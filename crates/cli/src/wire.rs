@@ -3,7 +3,7 @@
 mod door;
 mod gate;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -48,11 +48,21 @@ pub(crate) struct Place {
     /// Where it listens, with real ports.
     pub(crate) listen: Vec<SocketAddr>,
     /// Where its admin API is, when not there.
-    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) admin: Option<Admin>,
+    /// Its data folder, absolute.
+    pub(crate) data: PathBuf,
     /// Where its health and metrics are.
     pub(crate) ops: SocketAddr,
     /// Its development certificate.
     pub(crate) dev: Option<dev::Dev>,
+}
+
+/// Where an admin API of its own listener is.
+pub(crate) struct Admin {
+    /// Where it listens.
+    pub(crate) listen: SocketAddr,
+    /// What operators' URLs begin with.
+    pub(crate) url: String,
 }
 
 /// Binds the sockets, opens the database and makes what is missing in it.
@@ -68,8 +78,9 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
     let listen = listener.local_addrs();
     let public_url = config.public_url(listen.first().map_or(0, SocketAddr::port));
 
-    make_folder(&config.storage.data)?;
-    let (tls, dev) = tls(config, &*clock)?;
+    let data = std::path::absolute(&config.storage.data).map_err(Failure::new)?;
+    make_folder(&data)?;
+    let (tls, dev) = tls(config, &data, &*clock)?;
     let dressed = |listener: Listener| match &tls {
         Some(tls) => listener.with_tls(tls.clone()),
         None => listener,
@@ -97,7 +108,11 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
     let place = Place {
         public_url,
         listen,
-        admin: admin.as_ref().and_then(|listener| listener.local_addrs().first().copied()),
+        data,
+        admin: admin
+            .as_ref()
+            .and_then(|listener| listener.local_addrs().first().copied())
+            .map(|listen| Admin { listen, url: admin_url(config, listen) }),
         ops: ops.local_addrs().first().copied().unwrap_or(network.ops),
         dev,
     };
@@ -175,7 +190,15 @@ impl Server {
         lag.abort();
         let _ = work.await; // its last write is over before ours begins
         issuer.flush_uses().await;
+        close(&issuer).await;
         ended
+    }
+}
+
+/// Leaves the database in order, so that its file alone is all of it; a database that does not let go is left as it is.
+pub(crate) async fn close(issuer: &Issuer) {
+    if tokio::time::timeout(CLOSE, issuer.close()).await.is_err() {
+        tracing::warn!("the database did not close within {CLOSE:?}");
     }
 }
 
@@ -250,20 +273,37 @@ fn make_folder(data: &Path) -> Result<(), Failure> {
     })
 }
 
-fn tls(config: &Config, clock: &dyn Clock) -> Result<(Option<Tls>, Option<dev::Dev>), Failure> {
+fn tls(config: &Config, data: &Path, clock: &dyn Clock) -> Result<(Option<Tls>, Option<dev::Dev>), Failure> {
     match &config.tls {
         config::Tls::Off => Ok((None, None)),
         config::Tls::Files { cert, key } => {
             Ok((Some(Tls::load(Files { cert: cert.clone(), key: key.clone() })?), None))
         }
         config::Tls::Dev => {
-            let folder = config.storage.data.join("tls-dev");
+            let folder = data.join("tls-dev");
             private_file::folder(&folder).map_err(Failure::new)?;
             let since = Duration::from_secs(u64::try_from(clock.now().0).unwrap_or_default());
             let dev = dev::certificate(&folder, &public_host(config), SystemTime::UNIX_EPOCH + since)?;
             Ok((Some(Tls::load(dev.files.clone())?), Some(dev)))
         }
     }
+}
+
+/// A certificate of the operator's is for the public name; everything else is for the address.
+fn admin_url(config: &Config, listen: SocketAddr) -> String {
+    let at = |ip: IpAddr| match ip {
+        ip if ip.is_unspecified() => "localhost".to_owned(),
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    let (scheme, host) = match &config.tls {
+        config::Tls::Off => ("http", at(listen.ip())),
+        config::Tls::Dev => ("https", at(listen.ip())),
+        config::Tls::Files { .. } => {
+            ("https", public_host(config).pop().unwrap_or_else(|| "localhost".to_owned()))
+        }
+    };
+    format!("{scheme}://{host}:{}", listen.port())
 }
 
 /// The name that callers use, where it is not `localhost`.
@@ -283,3 +323,6 @@ fn limits(limits: &config::Limits) -> Limits {
         ..Limits::default()
     }
 }
+
+/// For the database to finish what is under way.
+const CLOSE: Duration = Duration::from_secs(5);

@@ -143,8 +143,13 @@ pub fn compose(ask: &Ask<'_>) -> Request<Bytes> {
 pub fn read(answer: &Answer) -> Result<TokenResponse, TokenError> {
     let Answer { status, headers, body } = answer;
     if *status == StatusCode::OK {
-        return serde_json::from_slice(body)
-            .map_err(|error| TokenError::NotOAuth(format!("its 200 answer holds no token ({error})")));
+        let token: TokenResponse = serde_json::from_slice(body)
+            .map_err(|error| TokenError::NotOAuth(format!("its 200 answer holds no token ({error})")))?;
+        // RFC 6749 appendix A.12: a token ends in headers and terminals, where other characters do harm
+        if token.access_token.is_empty() || !token.access_token.bytes().all(|b| matches!(b, 0x20..=0x7e)) {
+            return Err(TokenError::NotOAuth("its token holds characters that no token holds".to_owned()));
+        }
+        return Ok(token);
     }
     if let Ok(ErrorBody { error, error_description }) = serde_json::from_slice::<ErrorBody>(body) {
         // an unknown server's words go to a terminal: nothing but printable ASCII may pass
@@ -259,5 +264,9 @@ mod tests {
         assert!(matches!(read(&answer(404, "<html>")), Err(TokenError::NotOAuth(_))));
         assert!(matches!(read(&answer(200, "<html>")), Err(TokenError::NotOAuth(_))));
         assert!(matches!(read(&answer(302, "")), Err(TokenError::NotOAuth(_))));
+        for odd in ["", "a\\u001b[2J", "a\\r\\nb", "ä"] {
+            let body = format!(r#"{{"access_token":"{odd}","token_type":"Bearer"}}"#);
+            assert!(matches!(read(&answer(200, &body)), Err(TokenError::NotOAuth(_))), "{odd}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p countersign-issuer --features measure`; figures of one run are to be compared with each other.
 
+#![expect(clippy::expect_used, reason = "a benchmark that cannot be set up measures nothing")]
+
 #[path = "../tests/harness/mod.rs"]
 mod harness;
 

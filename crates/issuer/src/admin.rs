@@ -5,6 +5,7 @@
 //! against the registry as it is now.
 
 mod administrator;
+mod alone;
 mod apis;
 mod audit;
 mod claims;
@@ -15,7 +16,9 @@ mod grants;
 mod keys;
 mod origin;
 mod page;
+mod realm_draft;
 mod realms;
+mod rotation;
 mod rule;
 mod scopes;
 mod secrets;
@@ -23,6 +26,7 @@ mod secrets;
 use std::fmt;
 
 pub use self::administrator::{Administrator, Right};
+pub(crate) use self::administrator::{Bearer, Door};
 pub use self::grants::GrantSet;
 pub use self::page::PageAsk;
 use crate::refusal::Fault;
@@ -47,6 +51,8 @@ pub enum AdminError {
         /// What to say besides.
         detail: String,
     },
+    /// By fidesops' rules: scopes that the caller does not hold itself.
+    NotHeld(Vec<String>),
     /// There is no such thing.
     NotFound(String),
     /// A member breaks a rule.

@@ -3,6 +3,7 @@
 //! A token request walks through here in five steps: the server parses, then [`Issuer::issue`] proves, decides and
 //! mints, and the server answers. On that way nothing touches the store unless a client is not in memory.
 
+mod collisions;
 mod commands;
 mod open;
 mod own_token;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use countersign_proto::client_id::ClientId;
 use countersign_proto::credential::Presented;
 use countersign_proto::time::UnixTime;
 use countersign_proto::token::TokenRequest;
@@ -192,6 +194,9 @@ impl Issuer {
         realm: &RealmView,
         client_id: &str,
     ) -> Result<Option<ClientRecord>, Fault> {
+        if ClientId::parse(client_id).is_err() {
+            return Ok(None);
+        }
         if self.registry.is_behind() {
             // Else a command that is tried again would answer that all is so already, while requests see it otherwise.
             self.registry.catch_up(self.clock.now()).await?;
@@ -273,6 +278,11 @@ impl Issuer {
     /// [`Fault::Store`].
     pub async fn load_clients(&self) -> Result<(), Fault> {
         self.registry.load_clients().await
+    }
+
+    /// Leaves the database in order, as the last thing that is done: [`crate::store::Store::close`].
+    pub async fn close(&self) {
+        self.store.close().await;
     }
 
     /// Writes the last use of secrets, in one batch.

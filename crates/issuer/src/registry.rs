@@ -1,9 +1,10 @@
 //! What is registered, in memory: the view that the token path reads, fed by the store's change feed.
 //!
-//! A change made here or elsewhere reaches the view in one way only: [`Registry::catch_up`] reads the feed, and what it
+//! A change made here or elsewhere reaches the view in one way only: `Registry::catch_up` reads the feed, and what it
 //! names, under one lock. So a load can never put something old over something new, and when an administrative command
 //! returns, the next request sees what it did.
 
+mod audiences;
 mod clients;
 mod document;
 mod entry;
@@ -19,6 +20,7 @@ use countersign_proto::client_id::ClientId;
 use countersign_proto::time::UnixTime;
 use tokio::sync::Mutex;
 
+pub(crate) use self::audiences::{Audiences, base};
 use self::clients::{Clients, Lookup};
 pub use self::document::{Document, Slot};
 pub(crate) use self::entry::{ClientEntry, GrantView, SECRET, Uuid};

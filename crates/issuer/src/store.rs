@@ -27,6 +27,10 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Taken`] when another process has it.
     async fn take(&self) -> Result<(), StoreError>;
 
+    /// Leaves the database in order: waits for what is under way, then writes all that was changed to where a copy of
+    /// the database finds it. Nothing can be asked afterwards; a store with nothing to leave does nothing.
+    async fn close(&self) {}
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -38,6 +42,12 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn keep(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
+
+    /// Keeps `value` under `key` in the place of what was kept there.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn keep_instead(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
 
     /// The number of the last change; 0 in a new database.
     ///

@@ -1,6 +1,6 @@
 //! The view in memory: what the token path reads is what is registered, now, however it got there.
 
-#![expect(clippy::panic, reason = "what fails in a test must be seen")]
+#![expect(clippy::panic, reason = "anything else is a failure of the test")]
 
 mod harness;
 

@@ -27,6 +27,12 @@ impl<DB: Sql> Store for SqlStore<DB> {
         self.lock.take().await
     }
 
+    async fn close(&self) {
+        self.readers.close().await;
+        // the last to leave: its going brings the write-ahead log of SQLite into the file
+        self.writers.close().await;
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.lock.hold().await?;
         self.revision().await.map(drop)
@@ -46,6 +52,19 @@ impl<DB: Sql> Store for SqlStore<DB> {
         kept.ok_or_else(|| {
             StoreError::Corrupt(format!("table meta, row {key}: it was kept and is not there"))
         })
+    }
+
+    async fn keep_instead(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        let mut session = Session::write(&self.writers).await?;
+        session
+            .run(
+                sql("INSERT INTO meta (name, value) VALUES ($1, $2) \
+                     ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+                .bind(key)
+                .bind(value),
+            )
+            .await?;
+        session.commit().await
     }
 
     async fn revision(&self) -> Result<i64, StoreError> {

@@ -41,6 +41,22 @@ async fn what_was_kept_is_there_again() {
     }
 }
 
+/// Whoever copies the one file of a store that was closed has all of it.
+#[tokio::test]
+async fn a_closed_database_is_one_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&DatabaseUrl::sqlite(dir.path().join("a.db"))).await.unwrap();
+    store.take().await.unwrap();
+    store.keep("k", b"first").await.unwrap();
+    store.revision().await.unwrap(); // a reader is open too
+    store.close().await;
+    assert!(!dir.path().join("a.db-wal").exists());
+    fs::copy(dir.path().join("a.db"), dir.path().join("copy.db")).unwrap();
+    let copy = open(&DatabaseUrl::sqlite(dir.path().join("copy.db"))).await.unwrap();
+    assert_eq!(copy.keep("k", b"second").await.unwrap(), b"first");
+    assert!(store.ping().await.is_err(), "nothing can be asked of it any more");
+}
+
 #[tokio::test]
 async fn many_may_open_a_new_sqlite_database_at_once() {
     let dir = tempfile::tempdir().unwrap();

@@ -52,12 +52,20 @@ impl Store for Switched {
         self.reach()?.take().await
     }
 
+    async fn close(&self) {
+        self.store.close().await;
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.reach()?.ping().await
     }
 
     async fn keep(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
         self.reach()?.keep(key, value).await
+    }
+
+    async fn keep_instead(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.reach()?.keep_instead(key, value).await
     }
 
     async fn revision(&self) -> Result<i64, StoreError> {

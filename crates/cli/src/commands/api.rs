@@ -52,8 +52,10 @@ struct One {
 /// Register an API
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  countersign api create https://orders.example --realm myorg --scope orders:read --scope orders:write
-  countersign api create https://orders.example --realm myorg --name Orders --scope 'orders:read=Look at orders'")]
+  countersign api create https://orders.example --realm myorg --scope orders:read \\
+      --scope orders:write
+  countersign api create https://orders.example --realm myorg --name Orders \\
+      --scope 'orders:read=Look at orders'")]
 struct Create {
     /// Its identifier: the audience of its tokens
     identifier: String,

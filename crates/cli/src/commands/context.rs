@@ -35,8 +35,10 @@ enum Verb {
 /// Save a server and a client of it
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  countersign context add prod --server https://auth.example.com --client-id ops --client-secret-file ops.secret
-  countersign context add ci --server https://auth.example.com --client-id ci --client-secret-env CI_SECRET")]
+  countersign context add prod --server https://auth.example.com --client-id ops \\
+      --client-secret-file ops.secret
+  countersign context add ci --server https://auth.example.com --client-id ci \\
+      --client-secret-env CI_SECRET")]
 struct Add {
     /// A name for it
     name: String,
@@ -61,6 +63,9 @@ struct Add {
     /// A PEM file of authorities to trust besides the platform's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
+    /// Send the secret in the body rather than in the Authorization header
+    #[arg(long)]
+    in_body: bool,
     /// Allow plain HTTP to a server that is not on loopback: secrets travel in the clear
     #[arg(long)]
     danger_plain_http: bool,
@@ -126,6 +131,7 @@ impl Add {
             client_secret_file: None,
             default_realm: self.realm,
             ca_file,
+            in_body: self.in_body,
             danger_plain_http: self.danger_plain_http,
         };
         let mut contexts = Contexts::load()?;
@@ -202,4 +208,5 @@ const EXAMPLES: &str = "\
 Examples:
   countersign context list
   countersign context use local --realm myorg
-  countersign context add prod --server https://auth.example.com --client-id ops --client-secret-file ops.secret";
+  countersign context add prod --server https://auth.example.com --client-id ops \\
+      --client-secret-file ops.secret";

@@ -36,7 +36,8 @@ enum Verb {
 /// Give a client exactly these scopes of an API, in place of what it had there
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  countersign grant set svc https://orders.example --realm myorg --scope orders:read --optional orders:write
+  countersign grant set svc https://orders.example --realm myorg --scope orders:read \\
+      --optional orders:write
   countersign grant set svc default --realm myorg")]
 struct Set {
     #[command(flatten)]

@@ -156,5 +156,6 @@ genuinely from that issuer, and whether you trust that issuer is yours to know."
 const EXAMPLES: &str = "\
 Examples:
   countersign token --context svc | countersign inspect -
-  countersign inspect - --issuer https://auth.example.com/realms/myorg --audience https://orders.example
+  countersign inspect - --issuer https://auth.example.com/realms/myorg \\
+      --audience https://orders.example
   countersign inspect - --scope orders:write --output json";

@@ -35,6 +35,7 @@ impl Root {
         }
         let issuer = wire::offline(&config).await?;
         let root = issuer.reset_root().await.map_err(|error| Failure::new(with_causes(&error)))?;
+        wire::close(&issuer).await;
         let secret = root.secret.as_ref().map(|secret| secret.expose()).unwrap_or_default();
         if output.is_json() {
             output.text(&json!({ "client_id": root.client_id, "secret": secret }).to_string());
@@ -59,4 +60,5 @@ Examples:
 const RESET_EXAMPLES: &str = "\
 Examples:
   countersign root reset --data ./countersign-data
-  countersign root reset --database postgres://db.internal/countersign --keys /etc/countersign/keys";
+  countersign root reset --database postgres://db.internal/countersign \\
+      --keys /etc/countersign/keys";

@@ -19,7 +19,8 @@ pub(super) struct Scope {
 enum Verb {
     /// Add a scope to an API
     #[command(after_help = "Examples:
-  countersign api scope add https://orders.example orders:refund --realm myorg --description 'Give money back'
+  countersign api scope add https://orders.example orders:refund --realm myorg \\
+      --description 'Give money back'
   countersign api scope add default reports --realm myorg")]
     Add(Described),
     /// List the scopes of an API
@@ -31,7 +32,8 @@ enum Verb {
     List(OfApi),
     /// Describe a scope anew
     #[command(after_help = "Examples:
-  countersign api scope update https://orders.example orders:refund --realm myorg --description 'Refund orders'")]
+  countersign api scope update https://orders.example orders:refund --realm myorg \\
+      --description 'Refund orders'")]
     Update(Described),
     /// Take a scope from an API and from all grants on it
     #[command(

@@ -32,7 +32,7 @@ impl Serve {
         let root = environment::root()?;
         let root_variable = root.as_ref().map(|root| root.variable);
         let server = wire::open(&config, root).await?;
-        let told = first_start::tell(&server, &config, root_variable, output);
+        let told = first_start::tell(&server, root_variable, output);
         tracing::info!(
             url = %server.place.public_url,
             listen = ?server.place.listen,
@@ -54,7 +54,7 @@ fn line(place: &wire::Place, root_secret_file: Option<PathBuf>) -> String {
     let line = json!({
         "public_url": place.public_url,
         "listen": place.listen,
-        "admin": place.admin,
+        "admin": place.admin.as_ref().map(|admin| admin.listen),
         "ops": place.ops,
         "ca_file": place.dev.as_ref().map(|dev| &dev.ca),
         "root_secret_file": root_secret_file,
@@ -91,6 +91,7 @@ const EXAMPLES: &str = "\
 Examples:
   countersign serve
   countersign serve --data /var/lib/countersign --listen 127.0.0.1:8080
-  countersign serve --listen 0.0.0.0:8443 --public-url https://auth.example.com --tls-cert tls.crt --tls-key tls.key
+  countersign serve --listen 0.0.0.0:8443 --public-url https://auth.example.com \\
+      --tls-cert tls.crt --tls-key tls.key
   countersign serve --tls-dev           a certificate for localhost that needs no authority
   countersign serve --output json       one JSON line on standard output says where it listens";

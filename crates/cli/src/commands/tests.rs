@@ -5,12 +5,17 @@ use super::*;
 /// Every command with the lines of its examples.
 fn walk(command: &clap::Command, path: &str, found: &mut Vec<(String, Vec<String>)>) {
     let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    assert!(after.lines().all(|line| line.len() <= WIDTH), "{path}: too wide to be shown unbroken");
+    let after = after.replace("\\\n     ", "");
     let examples = after.lines().map(str::trim).filter(|line| line.starts_with("countersign "));
     found.push((path.to_owned(), examples.map(str::to_owned).collect()));
     for inner in command.get_subcommands() {
         walk(inner, &format!("{path} {}", inner.get_name()), found);
     }
 }
+
+/// What is shown where the terminal's width is not known.
+const WIDTH: usize = 100;
 
 /// The words of a line as a shell splits it; enough of one for our examples.
 fn words(line: &str) -> Vec<String> {

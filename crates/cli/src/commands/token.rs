@@ -55,6 +55,7 @@ pub(crate) struct Token {
 /// Whom to ask, and as whom.
 struct Caller {
     http: HttpClient,
+    in_body: bool,
     endpoint: Endpoint,
     client_id: String,
     secret: Secret,
@@ -66,7 +67,7 @@ impl Token {
         let ask = Ask {
             client_id: &caller.client_id,
             client_secret: &caller.secret,
-            transport: if self.in_body { Transport::Body } else { Transport::Basic },
+            transport: if caller.in_body { Transport::Body } else { Transport::Basic },
             scope: Some(self.scopes.join(" ").into()).filter(|_| !self.scopes.is_empty()),
             resource: self.resource.as_deref(),
             audience: self.audience.as_deref(),
@@ -88,6 +89,7 @@ impl Token {
             return Ok(Caller {
                 http: self.http(context.ca_file.clone()),
                 endpoint,
+                in_body: self.in_body || context.in_body,
                 secret: context.secret()?,
                 client_id: context.client_id,
             });
@@ -96,12 +98,13 @@ impl Token {
         if let Some(issuer) = &self.issuer {
             let http = self.http(None);
             let endpoint = self.discover(&http, issuer).await?;
-            return Ok(Caller { http, endpoint, client_id, secret });
+            return Ok(Caller { http, in_body: self.in_body, endpoint, client_id, secret });
         }
         let (_, context) = self.choice.load()?;
         let realm = self.realm.as_deref().or(context.default_realm.as_deref()).unwrap_or(&context.realm);
         let endpoint = context.endpoint(&["realms", realm, "oauth2", "token"])?;
-        Ok(Caller { http: self.http(context.ca_file.clone()), endpoint, client_id, secret })
+        let http = self.http(context.ca_file.clone());
+        Ok(Caller { http, in_body: self.in_body, endpoint, client_id, secret })
     }
 
     async fn discover(&self, http: &HttpClient, issuer: &str) -> Result<Endpoint, Failure> {
@@ -158,6 +161,8 @@ const EXAMPLES: &str = "\
 Examples:
   countersign token
   countersign token --context svc --scope orders:read --scope orders:write
-  countersign token --realm myorg --client-id svc --client-secret-file svc.secret --resource https://orders.example
-  countersign token --issuer https://auth.example.com/realms/myorg --client-id svc --client-secret-env SVC_SECRET
+  countersign token --realm myorg --client-id svc --client-secret-file svc.secret \\
+      --resource https://orders.example
+  countersign token --issuer https://auth.example.com/realms/myorg --client-id svc \\
+      --client-secret-env SVC_SECRET
   countersign token --context svc --output json";

@@ -46,6 +46,9 @@ fn what_nobody_knows_is_refused_with_the_nearest_known_one() {
     let user = User::new().with("COUNTERSIGN_LISEN", "127.0.0.1:1");
     let said = user.fails(&["config", "check"]);
     assert!(said.contains("did you mean `COUNTERSIGN_LISTEN`?"), "{said}");
+    // another's variable that begins like ours is told, and hinders nothing
+    let done = User::new().with("COUNTERSIGN_FAVOURITE_COLOUR", "blue").run(&["config", "check"]);
+    assert!(done.status.success() && done.err.contains("COUNTERSIGN_FAVOURITE_COLOUR"), "{}", done.err);
     let said = User::new().fails(&["serve", "--lissten", "127.0.0.1:1"]);
     assert!(said.contains("--listen"), "{said}");
     let said = User::new().fails(&["serve", "--config", "nowhere.toml"]);

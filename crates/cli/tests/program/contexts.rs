@@ -85,3 +85,14 @@ fn a_second_server_gets_a_context_of_its_own() {
     user.ok(&["realm", "create", "here"]);
     assert!(!user.ok(&["realm", "list", "--context", "local"]).contains("here"));
 }
+
+/// Proxy variables are for the outside: nothing to loopback, and no secret, ever goes to a proxy.
+#[test]
+fn proxy_variables_are_not_read() {
+    let mut user = User::new();
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
+        user = user.with(name, "http://127.0.0.1:9");
+    }
+    let _server = user.serve(&[]);
+    assert!(user.ok(&["realm", "list"]).contains("system"));
+}

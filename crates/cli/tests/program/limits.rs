@@ -9,7 +9,12 @@ fn administration_can_have_a_listener_of_its_own() {
     let server = user.serve(&["--admin-listen", "127.0.0.1:0"]);
     let admin = server.line["admin"].as_str().unwrap().to_owned();
     assert_ne!(admin, server.address());
-    assert!(user.ok(&["realm", "list"]).contains("system"));
+    user.ok(&["realm", "create", "myorg"]);
+    let told = user.ok(&["client", "create", "svc", "--realm", "myorg"]);
+    assert!(
+        told.contains(&format!("{}/realms/myorg/oauth2/token", server.url())),
+        "clients go to the public URL: {told}"
+    );
     let get = "GET /admin/v1/realms HTTP/1.1";
     assert_eq!(http(&server.address(), get, "").0, 404);
     assert_eq!(http(&admin, get, "").0, 401);

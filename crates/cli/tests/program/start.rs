@@ -205,6 +205,17 @@ fn a_polite_end_finishes_what_is_in_flight() {
     assert!(said.contains("ended"), "{said}");
 }
 
+/// After an orderly end the database's one file is all of it: a copy of it is a backup.
+#[test]
+fn an_ended_server_leaves_one_file() {
+    let user = User::new();
+    let log = user.data().join("countersign.db-wal");
+    assert!(user.serve(&[]).end().0.success());
+    assert!(!log.exists(), "after serve");
+    user.ok(&["root", "reset", "--data", &user.data().display().to_string()]);
+    assert!(!log.exists(), "after root reset");
+}
+
 /// `health` asks the ops listener by the same flags and variables, and exits 0 or 1.
 #[test]
 fn health_tells_by_its_exit_code() {

@@ -129,32 +129,41 @@ fn a_given_secret_comes_from_a_file() {
     assert!(matches!(status, 200 | 400), "{status}");
 }
 
-/// What `client create` prints for curl works word for word, and the others speak of the same client.
+/// What `client create` prints works word for word, in the header and in the body.
 #[test]
 fn what_a_new_client_is_told_can_be_pasted() {
     let user = User::new();
     let _server = user.serve(&[]);
     prepared(&user);
-    let text = user.ok(&["client", "create", "svc", "--api", ORDERS, "--scope", "orders:read"]);
-    let export = text.lines().find(|line| line.starts_with("export CLIENT_SECRET=")).unwrap();
-    let curl = text.lines().find(|line| line.starts_with("curl ")).unwrap();
-    let done = user.shell(&format!("{export}\n{curl}"));
-    let answer: Value =
-        serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{curl}: {}{}", done.out, done.err));
-    assert_eq!(answer["scope"], "orders:read", "{answer}");
-    for part in ["requests.post(", "await fetch(", "clientcredentials.Config{"] {
-        assert!(text.contains(part), "{part}");
+    for (id, method) in [("svc", "client_secret_basic"), ("bodily", "client_secret_post")] {
+        let words =
+            ["client", "create", id, "--api", ORDERS, "--scope", "orders:read", "--auth-method", method];
+        let text = user.ok(&[&words[..], &["--save-context", id]].concat());
+        let export = text.lines().find(|line| line.starts_with("export CLIENT_SECRET=")).unwrap();
+        let curl = text.lines().find(|line| line.starts_with("curl ")).unwrap();
+        let done = user.shell(&format!("{export}\n{curl}"));
+        let answer: Value =
+            serde_json::from_str(&done.out).unwrap_or_else(|_| panic!("{curl}: {}{}", done.out, done.err));
+        assert_eq!(answer["scope"], "orders:read", "{answer}");
+        for part in ["requests.post(", "await fetch(", "clientcredentials.Config{"] {
+            assert!(text.contains(part), "{part}");
+        }
+        let pasted = |begin: &str, end: &str| {
+            let from = text.find(begin).unwrap();
+            text[from..].split(end).next().unwrap().to_owned()
+        };
+        let node = format!("{}\nconsole.log(access_token.split('.').length)", pasted("// Node.js", "// Go"));
+        let file = user.write("paste.mjs", &node);
+        let done = user.shell(&format!("{export}\nnode {}", file.display()));
+        assert_eq!(done.out.trim(), "3", "{node}\n{}", done.err);
+        // without `requests` at hand: what it is called with must at least be Python
+        let python =
+            pasted("# Python", "// Node.js").replace("import os, requests", "import os\nrequests = None");
+        let file = user.write("paste.py", &python);
+        let done = user.shell(&format!("{export}\npython3 {}", file.display()));
+        assert!(done.err.contains("'NoneType' object has no attribute 'post'"), "{python}\n{}", done.err);
+        assert_eq!(user.json(&["token", "--context", id])["scope"], "orders:read");
     }
-
-    let node: String = {
-        let begin = text.find("const basic").unwrap();
-        let end = text.find("const { access_token }").unwrap();
-        let last = text[end..].lines().next().unwrap();
-        format!("{}{last}\nconsole.log(access_token.split('.').length)", &text[begin..end])
-    };
-    let file = user.write("paste.mjs", &node);
-    let done = user.shell(&format!("{export}\nnode {}", file.display()));
-    assert_eq!(done.out.trim(), "3", "{node}\n{}", done.err);
 }
 
 #[test]

@@ -4,20 +4,46 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::AdminError;
+use crate::issuer::OwnToken;
 use crate::realm::SYSTEM;
-use crate::registry::RealmView;
 
-/// A caller whose token for an `admin` API was verified, with the rights that it has at this moment.
+/// A caller whose token was verified, with the rights that it has at this moment.
 ///
-/// Made by `Issuer::administrator` alone, by [`Administrator::offline`] for commands run beside the database, and by
-/// [`Administrator::door`] for a dialect that has its own management URLs.
+/// Made by `Issuer::administrator` and `Issuer::manager` alone, and by [`Administrator::offline`] for commands run
+/// beside the database.
 #[derive(Clone, Debug)]
 pub struct Administrator {
     actor: String,
     request_id: String,
     reach: Reach,
     rights: Vec<Right>,
+    /// The scopes of the `admin` API that it may give and take.
     scopes: Arc<[String]>,
+    /// Where it came through fidesops' door: the only scopes that it may give, and that clients it touches may have.
+    bounds: Option<Arc<[String]>>,
+    /// What its rights come from; `None` beside the database.
+    bearer: Option<Arc<Bearer>>,
+}
+
+/// What the rights of a caller come from, and are judged by again.
+#[derive(Clone, Debug)]
+pub(crate) struct Bearer {
+    pub(crate) token: OwnToken,
+    /// The realm that the token is of.
+    pub(crate) realm: String,
+    pub(crate) door: Door,
+}
+
+/// Where a token was presented.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Door {
+    /// At the admin API.
+    Admin,
+    /// At fidesops' client management, on a route that needs this scope.
+    Management {
+        /// The scope.
+        scope: &'static str,
+    },
 }
 
 /// Where the rights hold.
@@ -89,38 +115,76 @@ impl Administrator {
             request_id: String::new(),
             reach: Reach::AllRealms,
             rights: Right::ALL.to_vec(),
-            scopes: Right::ALL.iter().map(|right| right.as_str().to_owned()).collect(),
+            scopes: all_scopes(),
+            bounds: None,
+            bearer: None,
         }
     }
 
-    /// Somebody who came through a dialect's door, which checked its token and names the rights that it gives.
-    #[must_use]
-    pub fn door(actor: &str, realm: &str, rights: &[Right], request_id: &str) -> Self {
-        Self {
-            actor: actor.to_owned(),
-            request_id: request_id.to_owned(),
-            reach: Reach::Realm(realm.to_owned()),
-            rights: rights.to_vec(),
-            scopes: rights.iter().map(|right| right.as_str().to_owned()).collect(),
-        }
-    }
-
-    /// What `Issuer::administrator` found: `realm` is the realm whose `admin` API the token is for.
-    pub(crate) fn verified(
-        client_id: &str,
-        realm: &RealmView,
-        scopes: Vec<String>,
-        request_id: &str,
-    ) -> Self {
+    /// A client with these scopes of the `admin` API of its realm.
+    pub(crate) fn verified(bearer: Bearer, scopes: Vec<String>, request_id: &str) -> Self {
         let reach =
-            if realm.name() == SYSTEM { Reach::AllRealms } else { Reach::Realm(realm.name().to_owned()) };
+            if bearer.realm == SYSTEM { Reach::AllRealms } else { Reach::Realm(bearer.realm.clone()) };
         Self {
-            actor: format!("{client_id}@{}", realm.name()),
-            request_id: request_id.to_owned(),
-            reach,
             rights: scopes.iter().filter_map(|scope| Right::parse(scope)).collect(),
             scopes: scopes.into(),
+            ..Self::without(reach, bearer, request_id)
         }
+    }
+
+    /// fidesops' root: everything in one realm.
+    pub(crate) fn root(bearer: Bearer, request_id: &str) -> Self {
+        Self {
+            rights: Right::ALL.to_vec(),
+            scopes: all_scopes(),
+            ..Self::without(Reach::Realm(bearer.realm.clone()), bearer, request_id)
+        }
+    }
+
+    /// A client that manages others by fidesops' rules: it gives nothing but these scopes of its own.
+    pub(crate) fn manager(bearer: Bearer, scopes: Vec<String>, request_id: &str) -> Self {
+        Self {
+            rights: vec![Right::ClientRead, Right::ClientWrite],
+            bounds: Some(scopes.into()),
+            ..Self::without(Reach::Realm(bearer.realm.clone()), bearer, request_id)
+        }
+    }
+
+    fn without(reach: Reach, bearer: Bearer, request_id: &str) -> Self {
+        Self {
+            actor: format!("{}@{}", bearer.token.client_id(), bearer.token.client_realm()),
+            request_id: request_id.to_owned(),
+            reach,
+            rights: Vec::new(),
+            scopes: Arc::default(),
+            bounds: None,
+            bearer: Some(bearer.into()),
+        }
+    }
+
+    /// The same caller, who may do nothing any more.
+    pub(super) fn without_rights(&self) -> Self {
+        Self { rights: Vec::new(), scopes: Arc::default(), ..self.clone() }
+    }
+
+    pub(super) fn bearer(&self) -> Option<&Bearer> {
+        self.bearer.as_deref()
+    }
+
+    /// Where it came through fidesops' door: the scopes of the default API beyond which it does nothing.
+    pub(super) fn bounds(&self) -> Option<&[String]> {
+        self.bounds.as_deref()
+    }
+
+    /// Whether it may give these scopes of the default API: all of them, or by fidesops' rules those that it holds.
+    ///
+    /// # Errors
+    /// [`AdminError::NotHeld`].
+    pub fn may_give<S: AsRef<str>>(&self, scopes: &[S]) -> Result<(), AdminError> {
+        let Some(own) = &self.bounds else { return Ok(()) };
+        let missing = scopes.iter().map(AsRef::as_ref).filter(|scope| own.iter().all(|held| held != scope));
+        let missing: Vec<_> = missing.map(str::to_owned).collect();
+        if missing.is_empty() { Ok(()) } else { Err(AdminError::NotHeld(missing)) }
     }
 
     /// Whether it has `right` in the realm named `realm`.
@@ -175,4 +239,8 @@ impl Administrator {
     pub fn request_id(&self) -> &str {
         &self.request_id
     }
+}
+
+fn all_scopes() -> Arc<[String]> {
+    Right::ALL.iter().map(|right| right.as_str().to_owned()).collect()
 }

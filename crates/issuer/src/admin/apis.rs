@@ -8,7 +8,7 @@ use countersign_proto::audience::ApiIdentifier;
 use serde_json::json;
 
 use super::page::page;
-use super::{AdminError, Administrator, At, PageAsk, Right, origin, realms, rule, scopes};
+use super::{AdminError, Administrator, At, PageAsk, Right, origin, realm_draft, rule, scopes};
 use crate::api::{Api, BuiltIn};
 use crate::audit::AuditEvent;
 use crate::issuer::Issuer;
@@ -29,13 +29,15 @@ impl Issuer {
         new: NewApi,
     ) -> Result<At<ApiBody>, AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let api = self.registered(&view, new)?;
         if view.apis().len() >= MAX_APIS {
             let detail = format!("a realm has at most {MAX_APIS} APIs; delete one, or make another realm");
             return Err(AdminError::Conflict { field: String::new(), detail });
         }
+        scopes::check_room(&view, api.scopes.len())?;
         let keys = self.missing_keys(view.realm(), std::slice::from_ref(&api), &view.record().keys).await?;
         let (id, subject) = (api.id.clone(), api.identifier.clone());
         let names: Vec<_> = api.scopes.iter().map(|scope| scope.name.as_str()).collect();
@@ -84,7 +86,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<At<ApiBody>, AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = api_of(&view, api)?;
         let before = shown.api();
@@ -113,7 +116,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<(), AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = api_of(&view, api)?;
         if let Some(builtin) = shown.api().builtin {
@@ -169,7 +173,7 @@ impl Issuer {
             scopes: all,
             token_lifetime: new.token_lifetime.map(rule::lifetime).transpose()?,
             algorithm: new.algorithm.as_deref().map(rule::algorithm).transpose()?,
-            profile: new.profile.as_deref().map(realms::profile).transpose()?,
+            profile: new.profile.as_deref().map(realm_draft::profile).transpose()?,
             enabled: true,
             created_at: now,
             updated_at: now,
@@ -195,7 +199,7 @@ fn patched(before: &Api, patch: ApiPatch) -> Result<Api, AdminError> {
     rule::text("name", &after.name, rule::MAX_NAME)?;
     patch.token_lifetime.try_map(rule::lifetime)?.apply(&mut after.token_lifetime);
     patch.algorithm.try_map(|name| rule::algorithm(&name))?.apply(&mut after.algorithm);
-    patch.profile.try_map(|word| realms::profile(&word))?.apply(&mut after.profile);
+    patch.profile.try_map(|word| realm_draft::profile(&word))?.apply(&mut after.profile);
     patch.enabled.apply_or(&mut after.enabled, true);
     if after.builtin == Some(BuiltIn::Admin) {
         if !after.enabled {

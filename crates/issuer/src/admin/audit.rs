@@ -3,7 +3,7 @@
 use countersign_proto::admin::{AuditBody, Page};
 
 use super::page::cursor;
-use super::{AdminError, Administrator, PageAsk, Right};
+use super::{AdminError, Administrator, PageAsk, Right, rule};
 use crate::audit::AuditRecord;
 use crate::issuer::Issuer;
 use crate::refusal::Fault;
@@ -25,6 +25,8 @@ impl Issuer {
         by.may(Right::AuditRead, realm)?;
         let view = self.realm(realm);
         let missing = || AdminError::NotFound(format!("there is no realm {realm:?}"));
+        // Nothing but a name that a realm can have had reaches the store.
+        rule::realm_name(realm).map_err(|_| missing())?;
         let since = match &view {
             Some(view) if !by.is_everywhere() => Some(view.realm().created_at),
             None if !by.is_everywhere() => return Err(missing()),
@@ -47,8 +49,7 @@ impl Issuer {
 fn before(ask: &PageAsk<'_>) -> Result<Option<i64>, AdminError> {
     let Some(key) = ask.after("audit")? else { return Ok(None) };
     let id = key.parse().ok().filter(|id: &i64| *id >= 0 && id.to_string() == key);
-    id.map(Some)
-        .ok_or_else(|| AdminError::invalid("cursor", "cursor is the next of a page of this list, unchanged"))
+    id.map(Some).ok_or_else(PageAsk::foreign_cursor)
 }
 
 fn body(record: AuditRecord) -> AuditBody {

@@ -30,6 +30,30 @@ pub(super) fn check(claims: &Map<String, Value>) -> Result<(), AdminError> {
     Ok(())
 }
 
+/// Applies a merge patch to the claims of a client: a member that is null goes, an object is merged, anything else is set
+/// (RFC 7396 section 2).
+pub(super) fn merge(claims: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (name, value) in patch {
+        match value {
+            Value::Null => {
+                claims.remove(&name);
+            }
+            Value::Object(members) => {
+                let target = claims.entry(name).or_insert_with(|| Value::Object(Map::new()));
+                if !target.is_object() {
+                    *target = Value::Object(Map::new());
+                }
+                if let Value::Object(target) = target {
+                    merge(target, members);
+                }
+            }
+            other => {
+                claims.insert(name, other);
+            }
+        }
+    }
+}
+
 /// How many objects and arrays lie in one another; bounded by what the JSON reader admits.
 fn depth(value: &Value) -> usize {
     match value {
@@ -40,8 +64,12 @@ fn depth(value: &Value) -> usize {
 }
 
 /// Names that RFC 7519, 7662, 7800, 8693, 9068, 9449 and OpenID Connect register and verifiers act upon, and those that
-/// our profiles write. `realm_access` and `resource_access` are not here: people who come from Keycloak need them.
-const REFUSED: [&str; 45] = [
+/// our profiles write. What tells who somebody is
+/// is among them, for no user stands behind a client. `realm_access` and `resource_access` are not: people who come from
+/// Keycloak need them; nor `roles`, `groups` and `entitlements`, which RFC 9068 section 2.2.3.1 means for just this.
+const REFUSED: [&str; 54] = [
+    "_claim_names",
+    "_claim_sources",
     "acr",
     "act",
     "active",
@@ -63,15 +91,22 @@ const REFUSED: [&str; 45] = [
     "email_verified",
     "events",
     "exp",
+    "family_name",
+    "given_name",
     "gty",
     "iat",
     "iss",
     "jti",
     "may_act",
+    "middle_name",
+    "name",
     "nbf",
+    "nickname",
     "nonce",
     "org_id",
     "permissions",
+    "phone_number",
+    "phone_number_verified",
     "preferred_username",
     "s_hash",
     "scope",
@@ -108,7 +143,7 @@ mod tests {
         assert!(taken(json!({})));
         assert!(taken(json!({"tenant": "acme", "https://acme.example/plan": ["a", 1, null]})));
         assert!(taken(
-            json!({"realm_access": {"roles": ["a"]}, "resource_access": {"app": {"roles": ["b"]}}})
+            json!({"realm_access": {"roles": ["a"]}, "resource_access": {"app": {"roles": ["b"]}}, "groups": ["c"]})
         ));
         for name in REFUSED {
             let mut claims = Map::new();
@@ -118,6 +153,29 @@ mod tests {
         assert!(!taken(json!({"": 1})));
         assert!(!taken(json!({"a\u{0}": 1})));
         assert!(REFUSED.is_sorted());
+    }
+
+    /// RFC 7396, appendix A: the examples whose target and patch are objects.
+    #[test]
+    fn a_patch_of_claims_is_a_merge_patch() {
+        for (before, patch, after) in [
+            (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),
+            (json!({"a":"b"}), json!({"a":null}), json!({})),
+            (json!({"a":"b","b":"c"}), json!({"a":null}), json!({"b":"c"})),
+            (json!({"a":["b"]}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"c"}), json!({"a":["b"]}), json!({"a":["b"]})),
+            (json!({"a":{"b":"c"}}), json!({"a":{"b":"d","c":null}}), json!({"a":{"b":"d"}})),
+            (json!({"a":[{"b":"c"}]}), json!({"a":[1]}), json!({"a":[1]})),
+            (json!({"e":null}), json!({"a":1}), json!({"e":null,"a":1})),
+            (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
+        ] {
+            let (Value::Object(mut claims), Value::Object(patch)) = (before, patch) else {
+                panic!("no object")
+            };
+            merge(&mut claims, patch);
+            assert_eq!(Value::Object(claims), after);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Commands on clients.
 
-use countersign_proto::admin::{ClientBody, ClientCreated, ClientPatch, NewClient, Page};
+use countersign_proto::admin::{Change, ClientBody, ClientCreated, ClientPatch, NewClient, Page};
 use countersign_proto::client_id::ClientId;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -30,7 +30,8 @@ impl Issuer {
     ) -> Result<At<ClientCreated>, AdminError> {
         let given = new.secret.take().map(Zeroizing::new);
         by.may(Right::ClientWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ClientWrite, realm)?;
         let mut client = self.registered_client(&view, new)?;
         if self.client_record(&view, client.client_id.as_str()).await?.is_some() {
@@ -39,7 +40,7 @@ impl Issuer {
         }
         let (secret, warning) = self.given_or_made(given)?;
         let record = self.secret_record(&secret)?;
-        let grants = first_grants(&view);
+        let grants = first_grants(by, &view);
         client.default_api = grants.first().map(|grant| grant.api_id.clone());
         let client_id = client.client_id.to_string();
         let detail =
@@ -77,6 +78,9 @@ impl Issuer {
     ) -> Result<Page<ClientBody>, AdminError> {
         let view = self.realm_for(by, Right::ClientRead, realm)?;
         let (limit, after) = (ask.limit()?, ask.after("clients")?);
+        if after.as_deref().is_some_and(|id| ClientId::parse(id).is_err()) {
+            return Err(PageAsk::foreign_cursor());
+        }
         let one_more = u32::try_from(limit + 1).unwrap_or(u32::MAX);
         let mut records =
             self.store().clients(view.id(), after.as_deref(), one_more).await.map_err(Fault::from)?;
@@ -100,7 +104,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<At<ClientBody>, AdminError> {
         by.may(Right::ClientWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let (view, record) = self.client_to_change(by, realm, client_id).await?;
         super::unchanged_since(expected, record.client.revision)?;
         let detail = json!(&patch);
@@ -125,7 +130,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<(), AdminError> {
         by.may(Right::ClientWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let (view, record) = self.client_to_change(by, realm, client_id).await?;
         super::unchanged_since(expected, record.client.revision)?;
         let command = Command::DeleteClient {
@@ -145,13 +151,11 @@ impl Issuer {
     ) -> Result<ClientRecord, AdminError> {
         let missing =
             || AdminError::NotFound(format!("there is no client {client_id:?} in the realm {}", view.name()));
-        if ClientId::parse(client_id).is_err() {
-            return Err(missing());
-        }
         self.client_record(view, client_id).await?.ok_or_else(missing)
     }
 
-    /// A client that the caller may change: it holds nothing on an `admin` API that the caller does not hold.
+    /// A client that the caller may change: it holds nothing on an `admin` API that the caller does not hold, and by
+    /// fidesops' rules nothing at all.
     pub(super) async fn client_to_change(
         &self,
         by: &Administrator,
@@ -164,6 +168,7 @@ impl Issuer {
         for grant in record.grants.iter().filter(|grant| Some(grant.api_id.as_str()) == admin) {
             grants::held(by, grant.default.iter().chain(&grant.optional))?;
         }
+        grants::within_bounds(by, &view, &record)?;
         Ok((view, record))
     }
 
@@ -225,7 +230,11 @@ fn patched(view: &RealmView, record: &ClientRecord, patch: ClientPatch) -> Resul
         .apply(&mut after.token_endpoint_auth_method);
     patch.allowed_cidrs.try_map(|given| rule::cidrs(&given))?.apply_or(&mut after.allowed_cidrs, Vec::new());
     patch.token_lifetime.try_map(rule::lifetime)?.apply(&mut after.token_lifetime);
-    patch.claims.apply_or(&mut after.claims, serde_json::Map::new());
+    match patch.claims {
+        Change::Keep => {}
+        Change::Clear => after.claims.clear(),
+        Change::Set(patch) => claims::merge(&mut after.claims, patch),
+    }
     claims::check(&after.claims)?;
     Ok(after)
 }
@@ -249,10 +258,11 @@ fn method(word: &str) -> Result<AuthMethod, AdminError> {
 }
 
 /// What the realm's template gives to a new client.
-fn first_grants(view: &RealmView) -> Vec<Grant> {
+fn first_grants(by: &Administrator, view: &RealmView) -> Vec<Grant> {
     let Some(api) = view.builtin(BuiltIn::Default) else { return Vec::new() };
     let names = founding::default_scopes_of_new_clients(view.realm().template);
     let given = api.api().scopes.iter().filter(|scope| names.contains(&scope.name.as_str()));
+    let given = given.filter(|scope| by.may_give(&[scope.name.as_str()]).is_ok());
     let default: Vec<_> = given.map(|scope| scope.name.clone()).collect();
     if default.is_empty() {
         return Vec::new();

@@ -11,7 +11,7 @@ use super::page::page;
 use super::{AdminError, Administrator, At, PageAsk, Right, rule};
 use crate::api::BuiltIn;
 use crate::audit::AuditEvent;
-use crate::client::Grant;
+use crate::client::{ClientRecord, Grant};
 use crate::issuer::Issuer;
 use crate::registry::{ApiView, RealmView};
 use crate::store::Command;
@@ -40,14 +40,13 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<At<GrantSet>, AdminError> {
         by.may(Right::ClientWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let (view, record) = self.client_to_change(by, realm, client_id).await?;
         let api = api_of(&view, api)?;
         super::unchanged_since(expected, record.client.revision)?;
         let grant = wanted(api, &put)?;
-        if api.api().builtin == Some(BuiltIn::Admin) {
-            held(by, grant.default.iter().chain(&grant.optional))?;
-        }
+        may_give(by, api, &grant)?;
         let before = record.grants.iter().find(|grant| grant.api_id == api.id());
         let set = GrantSet { grant: body(&view, &grant), created: before.is_none() };
         if before == Some(&grant) {
@@ -115,7 +114,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<(), AdminError> {
         by.may(Right::ClientWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let (view, record) = self.client_to_change(by, realm, client_id).await?;
         let api = api_of(&view, api)?;
         if record.grants.iter().all(|grant| grant.api_id != api.id()) {
@@ -151,6 +151,37 @@ pub(super) fn held<'s>(
     Ok(())
 }
 
+/// By fidesops' rules: whether a client has nothing beyond the caller's own scopes of the default API.
+pub(super) fn within_bounds(
+    by: &Administrator,
+    view: &RealmView,
+    record: &ClientRecord,
+) -> Result<(), AdminError> {
+    let Some(own) = by.bounds() else { return Ok(()) };
+    let default = view.builtin(BuiltIn::Default).map(|api| api.id());
+    let within = record.grants.iter().all(|grant| {
+        let mut scopes = grant.default.iter().chain(&grant.optional);
+        default == Some(grant.api_id.as_str())
+            && scopes.all(|scope| own.iter().any(|held| held == scope.as_str()))
+    });
+    if within { Ok(()) } else { Err(beyond("the client has more than the caller")) }
+}
+
+/// Whether the caller may give what `grant` gives on `api`.
+fn may_give(by: &Administrator, api: &ApiView, grant: &Grant) -> Result<(), AdminError> {
+    let scopes = || grant.default.iter().chain(&grant.optional);
+    match api.api().builtin {
+        Some(BuiltIn::Admin) => held(by, scopes()),
+        Some(BuiltIn::Default) => by.may_give(&scopes().map(ScopeName::as_str).collect::<Vec<_>>()),
+        None if by.bounds().is_some() => Err(beyond("the caller gives scopes of the default API alone")),
+        None => Ok(()),
+    }
+}
+
+fn beyond(detail: &str) -> AdminError {
+    AdminError::NotAllowed { right: Right::ClientWrite.as_str(), detail: detail.to_owned() }
+}
+
 pub(super) fn body(view: &RealmView, grant: &Grant) -> GrantBody {
     let names = |scopes: &[ScopeName]| scopes.iter().map(ToString::to_string).collect();
     let api = view.api_by_id(&grant.api_id).map_or(grant.api_id.as_str(), |api| api.identifier());
@@ -173,6 +204,11 @@ fn wanted(api: &ApiView, put: &GrantPut) -> Result<Grant, AdminError> {
             return Err(AdminError::invalid(field, rule));
         }
     }
+    let joined = default.iter().chain(&optional).map(|name| name.as_str().len() + 1).sum::<usize>();
+    if joined > MAX_JOINED + 1 {
+        let rule = "the scopes of a grant take at most 4096 bytes with the spaces between: a token may hold all of them";
+        return Err(AdminError::invalid("default", rule));
+    }
     Ok(Grant { api_id: api.id().to_owned(), default, optional })
 }
 
@@ -181,3 +217,5 @@ fn no_grant(client_id: &str, api: &ApiView) -> AdminError {
 }
 
 const MAX_GRANTS: usize = 100;
+/// With the claims of a client and what every token has, this stays far below what we read of a token, 16 KiB.
+const MAX_JOINED: usize = 4096;

@@ -6,11 +6,7 @@ use url::{Host, Url};
 
 use super::AdminError;
 use crate::realm::{Profile, Realm};
-
-/// The issuer of a realm without a given one.
-pub(super) fn default_issuer(public_url: &str, realm: &str) -> String {
-    format!("{public_url}/realms/{realm}")
-}
+use crate::registry::{Audiences, base, default_issuer};
 
 /// The issuer that a realm gets where none is given: its first host's in the profile `auth0`.
 pub(super) fn derived_issuer(profile: Profile, hosts: &[String]) -> Option<String> {
@@ -31,6 +27,9 @@ pub(super) fn issuer(given: &str) -> Result<(), AdminError> {
     }
     if given.contains(['?', '#']) {
         return broken("an issuer has no query and no fragment (RFC 8414 section 2)");
+    }
+    if given.split_once("://").is_some_and(|(_, rest)| rest.contains("//")) {
+        return broken("an issuer has no empty path segment: one slash, not two");
     }
     let Ok(url) = Url::parse(given) else { return broken("an issuer is a URL such as https://auth.example") };
     let loopback = match url.host() {
@@ -57,7 +56,7 @@ pub(super) fn issuer(given: &str) -> Result<(), AdminError> {
 /// Whether two issuers cannot live beside each other: their metadata stands at one URL (RFC 8414 §3 drops a final
 /// slash).
 pub(super) fn same_place(one: &str, other: &str) -> bool {
-    bare(one) == bare(other)
+    base(one) == base(other)
 }
 
 /// Whether a given issuer lies where other realms have theirs.
@@ -97,26 +96,7 @@ pub(super) fn identifier_is_ours(identifier: &str, realm: &Realm, issuer: &str) 
     if identifier.strip_prefix("api_").is_some_and(hex) {
         return Some("'api_' and 20 hex digits is how our own ids of APIs look");
     }
-    if realm.profile == Profile::Keycloak && identifier == "account" {
-        return Some("'account' is the identifier of the built-in default API of this realm");
-    }
-    let path = identifier.strip_prefix(bare(issuer))?;
-    let below = |root: &str| {
-        path.trim_start_matches('/').strip_prefix(root).is_some_and(|r| r.is_empty() || r.starts_with('/'))
-    };
-    if path.is_empty() || path == "/" || path == "/api" || path == "//api" {
-        return Some("the issuer itself, and '/api' behind it, are the server's own audiences");
-    }
-    if path.starts_with('/') && ["admin", "api/v1/oauth", "oauth2"].into_iter().any(below) {
-        return Some(
-            "'/admin', '/api/v1/oauth' and '/oauth2' behind the issuer are the server's own audiences",
-        );
-    }
-    None
-}
-
-fn bare(issuer: &str) -> &str {
-    issuer.strip_suffix('/').unwrap_or(issuer)
+    Audiences::of(realm.profile, issuer).why_reserved(identifier)
 }
 
 fn is_host(host: &str) -> bool {
@@ -179,6 +159,8 @@ mod tests {
             "file:///etc/passwd",
             "urn:a:b",
             "https://",
+            "https://auth.example//",
+            "https://auth.example/a//b",
         ] {
             assert!(issuer(bad).is_err(), "{bad}");
         }
@@ -214,6 +196,40 @@ mod tests {
         }
         assert!(given(&["a", "A"]).is_err());
         assert!(hosts(&(0..33).map(|n| format!("h{n}")).collect::<Vec<_>>()).is_err());
+    }
+
+    /// Nobody registers an audience that opens our own doors, however the issuer ends.
+    #[test]
+    fn our_own_audiences_are_ours() {
+        let realm = |profile| Realm {
+            id: "realm_1".to_owned(),
+            name: "r".to_owned(),
+            issuer: None,
+            hosts: Vec::new(),
+            profile,
+            template: None,
+            dialects: Vec::new(),
+            algorithm: None,
+            token_lifetime: None,
+            enabled: true,
+            created_at: countersign_proto::time::UnixTime(0),
+            updated_at: countersign_proto::time::UnixTime(0),
+            revision: 0,
+        };
+        for issuer in ["https://a.example", "https://a.example/", "https://a.example//"] {
+            let ours =
+                |identifier: &str| identifier_is_ours(identifier, &realm(Profile::Auth0), issuer).is_some();
+            for path in
+                ["", "/", "/api", "/admin", "/admin/x", "/api/v1/oauth", "/api/v1/oauth/client", "/oauth2/x"]
+            {
+                assert!(ours(&format!("https://a.example{path}")), "{issuer} {path}");
+            }
+            for path in ["/orders", "/api/v2/", "/api/", "/administrate", "/api/v1/oauthx", ".evil/admin"] {
+                assert!(!ours(&format!("https://a.example{path}")), "{issuer} {path}");
+            }
+        }
+        assert!(identifier_is_ours("account", &realm(Profile::Keycloak), "https://a").is_some());
+        assert!(identifier_is_ours("account", &realm(Profile::Rfc9068), "https://a").is_none());
     }
 
     /// RFC 8414 §3: one metadata URL, one issuer.

@@ -28,12 +28,13 @@ impl PageAsk<'_> {
     /// The key of the last item of the page before, in the list `list`.
     pub(super) fn after(&self, list: &str) -> Result<Option<String>, AdminError> {
         let Some(cursor) = self.cursor else { return Ok(None) };
-        read(list, cursor).map(Some).ok_or_else(|| {
-            AdminError::invalid(
-                "cursor",
-                "cursor is the next of a page of this list, unchanged; leave it out to begin again",
-            )
-        })
+        read(list, cursor).map(Some).ok_or_else(Self::foreign_cursor)
+    }
+
+    /// A cursor that is not one of ours.
+    pub(super) fn foreign_cursor() -> AdminError {
+        let rule = "cursor is the next of a page of this list, unchanged; leave it out to begin again";
+        AdminError::invalid("cursor", rule)
     }
 }
 

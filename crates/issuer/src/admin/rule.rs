@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use countersign_proto::jose::Algorithm;
 use countersign_proto::scope::ScopeName;
 use countersign_proto::time::UnixTime;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::AdminError;
 
@@ -92,11 +92,20 @@ pub(super) fn cidrs(given: &[String]) -> Result<Vec<IpNet>, AdminError> {
         if net.trunc() != net {
             return broken("a network has no bits set behind its prefix: 10.0.0.0/8, not 10.1.2.3/8");
         }
+        let net = canonical(net);
         if !nets.contains(&net) {
             nets.push(net);
         }
     }
     Ok(nets)
+}
+
+/// An IPv4 network written as IPv6 (RFC 4291 section 2.5.5.2) is the IPv4 network: addresses are compared as such.
+fn canonical(net: IpNet) -> IpNet {
+    let IpNet::V6(v6) = net else { return net };
+    let prefix = v6.prefix_len().checked_sub(96);
+    let mapped = v6.addr().to_ipv4_mapped().zip(prefix);
+    mapped.and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok()).map_or(net, IpNet::V4)
 }
 
 /// The scope names of `given`, each once and not in `others` either.
@@ -161,6 +170,11 @@ mod tests {
         for bad in ["", "10.0.0.0/33", "10.1.2.3/8", "example.org", "10.0.0.0/8 "] {
             assert!(nets(&[bad]).is_err(), "{bad}");
         }
+        let written = nets(&["::ffff:10.0.0.0/104", "::ffff:192.0.2.7", "10.0.0.0/8", "::/0"]).unwrap();
+        assert_eq!(
+            written.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["10.0.0.0/8", "192.0.2.7/32", "::/0"]
+        );
         let many: Vec<String> = (0..33).map(|n| format!("10.0.0.{n}")).collect();
         assert!(cidrs(&many).is_err());
     }

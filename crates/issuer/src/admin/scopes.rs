@@ -11,7 +11,7 @@ use crate::api::{BuiltIn, Scope};
 use crate::audit::AuditEvent;
 use crate::issuer::Issuer;
 use crate::refusal::Fault;
-use crate::registry::ApiView;
+use crate::registry::{ApiView, RealmView};
 use crate::store::Command;
 
 impl Issuer {
@@ -27,7 +27,8 @@ impl Issuer {
         new: NewScope,
     ) -> Result<At<ScopeBody>, AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = changeable(api_of(&view, api)?)?;
         let scope = scope("name", new)?;
@@ -38,6 +39,7 @@ impl Issuer {
         if shown.api().scopes.len() >= MAX_SCOPES {
             return Err(AdminError::Conflict { field: String::new(), detail: TOO_MANY.to_owned() });
         }
+        check_room(&view, 1)?;
         let detail = json!({ "scope": scope.name.as_str() });
         let (name, at) = (scope.name.clone(), self.now());
         let command =
@@ -93,7 +95,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<At<ScopeBody>, AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = changeable(api_of(&view, api)?)?;
         let before = scope_of(shown, scope)?;
@@ -127,7 +130,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<(), AdminError> {
         by.may(Right::ApiWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = changeable(api_of(&view, api)?)?;
         let name = scope_of(shown, scope)?.name.clone();
@@ -159,6 +163,16 @@ pub(super) fn scope(field: &str, new: NewScope) -> Result<Scope, AdminError> {
     Ok(Scope { name, description: new.description })
 }
 
+/// Whether a realm has room for so many more scopes.
+pub(super) fn check_room(view: &RealmView, more: usize) -> Result<(), AdminError> {
+    let there = view.apis().iter().map(|api| api.api().scopes.len()).sum::<usize>();
+    if there + more <= MAX_IN_REALM {
+        return Ok(());
+    }
+    let detail = format!("a realm has at most {MAX_IN_REALM} scopes; delete some, or make another realm");
+    Err(AdminError::Conflict { field: String::new(), detail })
+}
+
 /// The rights to administer are ours to name.
 fn changeable(api: &ApiView) -> Result<&ApiView, AdminError> {
     if api.api().builtin == Some(BuiltIn::Admin) {
@@ -179,4 +193,6 @@ fn body(scope: &Scope) -> ScopeBody {
 
 /// As many as one request may ask for.
 pub(super) const MAX_SCOPES: usize = 1000;
+/// All of them are read whenever one changes.
+const MAX_IN_REALM: usize = 10_000;
 pub(super) const TOO_MANY: &str = "an API has at most 1000 scopes";

@@ -1,4 +1,4 @@
-//! Commands on the secrets of a client: any number live beside one another, so that one can be replaced without a gap.
+//! Commands on the secrets of a client: up to a hundred live beside one another, so that one can be replaced without a gap.
 
 use countersign_proto::admin::{NewSecret, Page, SecretBody, SecretCreated};
 use countersign_proto::secret::ClientSecret;
@@ -29,7 +29,8 @@ impl Issuer {
     ) -> Result<At<SecretCreated>, AdminError> {
         let given = new.secret.take().map(Zeroizing::new);
         by.may(Right::ClientWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let (view, record) = self.client_to_change(by, realm, client_id).await?;
         let now = self.now();
         if let Some(label) = &new.label {
@@ -55,6 +56,35 @@ impl Issuer {
         };
         let revision = self.change(by, realm, command, AuditEvent::SecretCreated, client_id, detail).await?;
         Ok(At { body, revision })
+    }
+
+    /// Gives a client a new secret, the only one from then on; `client:write`, and every right that the client itself
+    /// has.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn replace_secrets(
+        &self,
+        by: &Administrator,
+        realm: &str,
+        client_id: &str,
+    ) -> Result<ClientSecret, AdminError> {
+        by.may(Right::ClientWrite, realm)?;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
+        let (view, record) = self.client_to_change(by, realm, client_id).await?;
+        let secret = self.new_secret()?;
+        let kept = self.secret_record(&secret)?;
+        let replaced: Vec<_> = record.secrets.iter().map(|old| old.id.as_str()).collect();
+        let detail = json!({ "id": kept.id, "replaced": replaced });
+        let command = Command::CreateSecret {
+            realm_id: view.id().to_owned(),
+            client_id: client_id.to_owned(),
+            secret: kept,
+            alone: true,
+        };
+        self.change(by, realm, command, AuditEvent::SecretCreated, client_id, detail).await?;
+        Ok(secret)
     }
 
     /// Lists the secrets of a client, oldest first, without the secrets; `client:read`.
@@ -89,7 +119,8 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<(), AdminError> {
         by.may(Right::ClientWrite, realm)?;
-        let _alone = self.commands().lock().await;
+        let turn = self.turn(by).await?;
+        let by = &turn.by;
         let (view, record) = self.client_to_change(by, realm, client_id).await?;
         if record.secrets.iter().all(|secret| secret.id != secret_id) {
             return Err(AdminError::NotFound(format!("the client {client_id} has no secret {secret_id:?}")));
@@ -130,15 +161,15 @@ pub(super) fn body(secret: &SecretRecord) -> SecretBody {
 fn check_room(secrets: &[SecretRecord], now: UnixTime) -> Result<(), AdminError> {
     let full = |detail: &str| Err(AdminError::Conflict { field: String::new(), detail: detail.to_owned() });
     if secrets.iter().filter(|secret| secret.expires_at.is_none_or(|at| now < at)).count() >= MAX_LIVE {
-        return full("a client has at most 10 live secrets; delete one that is not used any more");
+        return full("a client has at most 100 live secrets; delete one that is not used any more");
     }
     if secrets.len() >= MAX_KEPT {
-        return full("a client has at most 30 secrets, expired ones included; delete the expired ones");
+        return full("a client has at most 300 secrets, expired ones included; delete the expired ones");
     }
     Ok(())
 }
 
 const SHORT: &str =
     "this secret has fewer than 32 characters: leave secret out to get one with 256 random bits";
-const MAX_LIVE: usize = 10;
-const MAX_KEPT: usize = 30;
+const MAX_LIVE: usize = 100;
+const MAX_KEPT: usize = 300;

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use countersign_proto::jose::signing_key::RsaSize;
 use serde_json::json;
 
-use super::{Commands, Issuer};
+use super::{Commands, Issuer, collisions};
 use crate::admin::founding::built_in_apis;
 use crate::admin::{AdminError, Administrator};
 use crate::audit::AuditEvent;
@@ -71,6 +71,7 @@ impl From<AdminError> for OpenError {
             }
             AdminError::Invalid { field, rule } => Self::First(format!("{field}: {rule}")),
             AdminError::NotFound(what) => Self::First(what),
+            AdminError::NotHeld(scopes) => Self::First(format!("not held: {}", scopes.join(" "))),
             AdminError::Stale => Self::First("it was changed in between".to_owned()),
         }
     }
@@ -113,6 +114,7 @@ impl Issuer {
             commands,
             ousted: AtomicBool::new(false),
         };
+        collisions::report(&issuer.realms());
         match issuer.realm(SYSTEM) {
             // Without it nobody administers any realm.
             Some(system) => system.readable()?,

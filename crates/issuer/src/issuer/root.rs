@@ -28,40 +28,48 @@ impl Issuer {
     /// Makes sure that there is a root client: the given one with the given secret, or, in a new database, one that is
     /// made now.
     ///
-    /// A given id and secret are applied at every start: the secret then replaces all others of that client.
+    /// A given id and secret are applied at every start: the secret then replaces all others of that client. Where the
+    /// id is not that of the root client so far, or has lost a right, the client becomes root with all that
+    /// [`Self::reset_root`] gives; the one before stays a client with every right until somebody takes them. What
+    /// operators did otherwise to their root client, its networks or that it is disabled, survives a start.
     ///
     /// # Errors
     /// [`OpenError`].
     pub async fn ensure_root(&self, given: Option<(ClientId, ClientSecret)>) -> Result<Root, OpenError> {
         let system = self.system()?;
         if let Some((client_id, secret)) = given {
-            self.store.keep(ROOT, client_id.as_str().as_bytes()).await.map_err(Fault::from)?;
-            self.apply_root(&system, &client_id, &secret, "start").await.map_err(first)?;
+            let kept = self.store.keep(ROOT, client_id.as_str().as_bytes()).await.map_err(Fault::from)?;
+            let is_root = self.is_root(&system, client_id.as_str()).await?;
+            if kept == client_id.as_str().as_bytes() && is_root {
+                self.apply_secret(&system, &client_id, &secret).await.map_err(first)?;
+            } else {
+                self.restore_root(&system, &client_id, &secret, "start").await.map_err(first)?;
+                let kept = self.store.keep_instead(ROOT, client_id.as_str().as_bytes());
+                kept.await.map_err(Fault::from)?;
+            }
             return Ok(Root { client_id: client_id.into(), secret: None });
         }
-        let kept = self.store.keep(ROOT, DEFAULT_ROOT.as_bytes()).await.map_err(Fault::from)?;
-        let client_id = String::from_utf8_lossy(&kept).into_owned();
-        if self.store.client(system.id(), &client_id).await.map_err(Fault::from)?.is_some() {
-            return Ok(Root { client_id, secret: None });
+        let client_id = self.kept_root().await?;
+        if self.store.client(system.id(), client_id.as_str()).await.map_err(Fault::from)?.is_some() {
+            return Ok(Root { client_id: client_id.into(), secret: None });
         }
-        let id = ClientId::parse(&client_id).map_err(|error| OpenError::First(error.to_string()))?;
         let secret = self.new_secret()?;
-        self.apply_root(&system, &id, &secret, "start").await.map_err(first)?;
-        Ok(Root { client_id, secret: Some(secret) })
+        self.restore_root(&system, &client_id, &secret, "start").await.map_err(first)?;
+        Ok(Root { client_id: client_id.into(), secret: Some(secret) })
     }
 
-    /// Gives the root client a new secret, and takes all others from it; makes the client again if it is gone.
+    /// Gives the root client a new secret and takes all others from it, and brings back whatever keeps it from
+    /// administering every realm: its rights, its standing, its networks, its method; makes the client again if it is
+    /// gone.
     ///
     /// # Errors
     /// [`OpenError`].
     pub async fn reset_root(&self) -> Result<Root, OpenError> {
         let system = self.system()?;
-        let kept = self.store.keep(ROOT, DEFAULT_ROOT.as_bytes()).await.map_err(Fault::from)?;
-        let client_id = String::from_utf8_lossy(&kept).into_owned();
-        let id = ClientId::parse(&client_id).map_err(|error| OpenError::First(error.to_string()))?;
+        let client_id = self.kept_root().await?;
         let secret = self.new_secret()?;
-        self.apply_root(&system, &id, &secret, "offline").await.map_err(first)?;
-        Ok(Root { client_id, secret: Some(secret) })
+        self.restore_root(&system, &client_id, &secret, "offline").await.map_err(first)?;
+        Ok(Root { client_id: client_id.into(), secret: Some(secret) })
     }
 
     /// Whether this client of `system` is a root client: it holds every right, now.
@@ -95,8 +103,34 @@ impl Issuer {
         })
     }
 
-    /// Makes the root client, or gives the one that is there this secret alone; nothing when all is so already.
-    async fn apply_root(
+    /// The id of the root client, as it is kept.
+    async fn kept_root(&self) -> Result<ClientId, OpenError> {
+        let kept = self.store.keep(ROOT, DEFAULT_ROOT.as_bytes()).await.map_err(Fault::from)?;
+        let unread = |error: String| OpenError::First(format!("the root client's id is damaged: {error}"));
+        let text = String::from_utf8(kept).map_err(|error| unread(error.to_string()))?;
+        ClientId::parse(&text).map_err(|error| unread(error.to_string()))
+    }
+
+    /// Gives the root client this secret alone; nothing when it is so already.
+    async fn apply_secret(
+        &self,
+        system: &RealmView,
+        id: &ClientId,
+        secret: &ClientSecret,
+    ) -> Result<(), AdminError> {
+        let record = self.secret_record(secret)?;
+        let there = self.store.client(system.id(), id.as_str()).await?;
+        let secrets = there.map(|there| there.secrets).unwrap_or_default();
+        if matches!(&secrets[..], [only] if only.digest == record.digest && only.expires_at.is_none()) {
+            return Ok(());
+        }
+        self.replace_root_secret(&Administrator::offline("start"), system, id, record).await
+    }
+
+    /// Makes the root client, or of the client that is there one that can do all that root can, by this secret alone.
+    ///
+    /// The secret comes first, so that nobody else has the others' rights in between; each step can be taken again.
+    async fn restore_root(
         &self,
         system: &RealmView,
         id: &ClientId,
@@ -105,44 +139,58 @@ impl Issuer {
     ) -> Result<(), AdminError> {
         let by = Administrator::offline(actor);
         let record = self.secret_record(secret)?;
-        let rights = Grant {
-            api_id: system.builtin(BuiltIn::Admin).map(|api| api.id().to_owned()).unwrap_or_default(),
-            default: Right::ALL
-                .iter()
-                .filter_map(|right| right.as_str().to_owned().try_into().ok())
-                .collect(),
-            optional: Vec::new(),
-        };
-        let now = self.clock.now();
+        let api = system.builtin(BuiltIn::Admin);
+        let api = api.ok_or_else(|| Fault::Broken(format!("the realm {SYSTEM} has no API admin")))?;
+        let rights = Right::ALL.iter().filter_map(|right| right.as_str().to_owned().try_into().ok());
+        let rights = Grant { api_id: api.id().to_owned(), default: rights.collect(), optional: Vec::new() };
         let Some(there) = self.store.client(system.id(), id.as_str()).await? else {
-            let client = Client {
-                id: crate::random::uuid(&*self.random)?,
-                realm_id: system.id().to_owned(),
-                client_id: id.clone(),
-                name: "Root".to_owned(),
-                description: "Administers every realm; make narrower clients for daily work".to_owned(),
-                enabled: true,
-                expires_at: None,
-                default_api: Some(rights.api_id.clone()),
-                token_endpoint_auth_method: None,
-                allowed_cidrs: Vec::new(),
-                token_lifetime: None,
-                claims: serde_json::Map::new(),
-                created_at: now,
-                updated_at: now,
-                revision: 0,
-            };
+            let client = self.new_root(system, id, api.id())?;
             let command = Command::CreateClient { client, secrets: vec![record], grants: vec![rights] };
             self.change(&by, SYSTEM, command, AuditEvent::ClientCreated, id.as_str(), json!({})).await?;
             return Ok(());
         };
-        let [only] = &there.secrets[..] else {
-            return self.replace_root_secret(&by, system, id, record).await;
+        self.replace_root_secret(&by, system, id, record).await?;
+        let client = Client {
+            enabled: true,
+            expires_at: None,
+            default_api: Some(rights.api_id.clone()),
+            token_endpoint_auth_method: None,
+            allowed_cidrs: Vec::new(),
+            token_lifetime: None,
+            updated_at: self.clock.now(),
+            ..there.client
         };
-        if only.digest == record.digest && only.expires_at.is_none() {
-            return Ok(());
+        if !there.grants.contains(&rights) {
+            let realm_id = system.id().to_owned();
+            let command = Command::PutGrant { realm_id, client_id: id.to_string(), grant: rights };
+            self.change(&by, SYSTEM, command, AuditEvent::RootReset, id.as_str(), json!({ "rights": "all" }))
+                .await?;
         }
-        self.replace_root_secret(&by, system, id, record).await
+        let command = Command::UpdateClient { client, expected: None };
+        let detail = json!({ "enabled": true });
+        self.change(&by, SYSTEM, command, AuditEvent::RootReset, id.as_str(), detail).await?;
+        Ok(())
+    }
+
+    fn new_root(&self, system: &RealmView, id: &ClientId, admin: &str) -> Result<Client, Fault> {
+        let now = self.clock.now();
+        Ok(Client {
+            id: crate::random::uuid(&*self.random)?,
+            realm_id: system.id().to_owned(),
+            client_id: id.clone(),
+            name: "Root".to_owned(),
+            description: "Administers every realm; make narrower clients for daily work".to_owned(),
+            enabled: true,
+            expires_at: None,
+            default_api: Some(admin.to_owned()),
+            token_endpoint_auth_method: None,
+            allowed_cidrs: Vec::new(),
+            token_lifetime: None,
+            claims: serde_json::Map::new(),
+            created_at: now,
+            updated_at: now,
+            revision: 0,
+        })
     }
 
     async fn replace_root_secret(
@@ -167,6 +215,6 @@ fn first(error: AdminError) -> OpenError {
     OpenError::First(format!("{error:?}"))
 }
 
-/// Where the store keeps the id of the root client that was made first.
+/// Where the store keeps the id of the root client.
 const ROOT: &str = "root.client_id";
 const DEFAULT_ROOT: &str = "root";

@@ -9,7 +9,7 @@ pub(super) fn write(content: &Content<'_>, claims: &mut Claims<'_>) {
     let client = content.decision.client();
     claims.raw(r#"{"iss":"#);
     claims.raw(content.realm.issuer_json());
-    claims.plain(r#","sub":""#, client.client_id());
+    claims.plain(if content.decision.api().is_root_door() { ROOT } else { CLIENT }, client.client_id());
     claims.raw(r#","aud":"#);
     claims.raw(content.decision.api().identifier_json());
     claims.number(r#","exp":"#, content.expires_at.0);
@@ -22,3 +22,7 @@ pub(super) fn write(content: &Content<'_>, claims: &mut Claims<'_>) {
     }
     claims.raw(client.entry().claims());
 }
+
+const CLIENT: &str = r#","sub":""#;
+/// The realm's name and a colon, which no client id holds: no client of a realm can have the subject of `system`'s root.
+const ROOT: &str = r#","sub":"system:"#;

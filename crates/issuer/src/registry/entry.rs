@@ -18,6 +18,7 @@ pub(crate) struct ClientEntry {
     grants: Arc<Box<[GrantView]>>,
     rare: Option<Box<Rare>>,
     revision: i64,
+    created_at: UnixTime,
     secrets: Secrets,
     /// The 16 bytes of its UUID.
     uuid: [u8; 16],
@@ -116,6 +117,7 @@ impl ClientEntry {
             grants: shared.grants(&grants),
             rare,
             revision: client.revision,
+            created_at: client.created_at,
             secrets,
             uuid: pack_uuid(&client.id),
             slot,
@@ -146,6 +148,11 @@ impl ClientEntry {
     /// Whether it has expired.
     pub(crate) fn has_expired(&self, now: UnixTime) -> bool {
         self.rare.as_ref().is_some_and(|rare| rare.expires_at.has_passed(now))
+    }
+
+    /// Whether it was made after this second.
+    pub(crate) fn is_younger_than(&self, second: i64) -> bool {
+        second < self.created_at.0
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -249,6 +256,10 @@ impl Uuid {
     /// These 16 bytes in the text form of a UUID.
     pub(crate) fn of(bytes: [u8; 16]) -> Self {
         Self(bytes)
+    }
+
+    pub(crate) fn bytes(&self) -> [u8; 16] {
+        self.0
     }
 
     /// Appends the 36 characters of its text form.

@@ -103,7 +103,9 @@ impl Realms {
         Arc::new(view)
     }
 
-    fn of(views: Vec<Arc<RealmView>>, next_slot: u32) -> Self {
+    fn of(mut views: Vec<Arc<RealmView>>, next_slot: u32) -> Self {
+        // Where a new public URL makes two realms one issuer, the one that lives there by its name has it.
+        views.sort_by_key(|view| view.realm().issuer.is_none());
         let by = |key: fn(&RealmView) -> &str| -> HashMap<Box<str>, Arc<RealmView>> {
             views.iter().map(|view| (key(view).into(), Arc::clone(view))).collect()
         };

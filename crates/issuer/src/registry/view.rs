@@ -6,6 +6,7 @@ use std::sync::Arc;
 use countersign_proto::jose::{Algorithm, StaticKeys};
 use countersign_proto::time::UnixTime;
 
+use super::audiences::Audiences;
 use super::document::{Document, Documents, Slot};
 use crate::api::{Api, BuiltIn};
 use crate::keys::{KeyRing, PublishedKey, Vault};
@@ -43,6 +44,8 @@ pub struct ApiView {
     lifetime: i64,
     profile: Profile,
     signing: Option<Signing>,
+    /// Whether it is the realm's [`RealmView::root_door`].
+    is_root_door: bool,
 }
 
 impl RealmView {
@@ -59,12 +62,11 @@ impl RealmView {
             None => default_issuer(public_url, &record.realm.name),
         };
         let ring = KeyRing::new(&issuer, &record.keys, vault, before.map(|view| &view.ring), made_at);
-        let apis: Vec<_> = record
-            .apis
-            .iter()
-            .map(|api| Arc::new(ApiView::new(api, &record.realm, &issuer, &ring)))
-            .collect();
-        let by_identifier = apis.iter().enumerate().map(|(at, api)| (api.identifier.clone(), at)).collect();
+        let own = Audiences::of(record.realm.profile, &issuer);
+        let apis: Vec<_> =
+            record.apis.iter().map(|api| Arc::new(ApiView::new(api, &record.realm, &own, &ring))).collect();
+        let named = apis.iter().enumerate().filter(|(_, api)| !api.is_shut(&own));
+        let by_identifier = named.map(|(at, api)| (api.identifier.clone(), at)).collect();
         let by_id = apis.iter().enumerate().map(|(at, api)| (api.id().into(), at)).collect();
         let root_door = record
             .realm
@@ -72,7 +74,7 @@ impl RealmView {
             .contains(&Dialect::Fidesops)
             .then(|| apis.iter().find(|api| api.api.builtin == Some(BuiltIn::Default)))
             .flatten()
-            .map(|api| Arc::new(ApiView::root_door(api, &record.realm, &issuer, &ring)));
+            .map(|api| Arc::new(ApiView::root_door(api, &record.realm, &own, &ring)));
         Self {
             slot,
             public_url: public_url.into(),
@@ -212,10 +214,17 @@ impl RealmView {
         self.apis.iter().find(|api| api.api.builtin == Some(builtin))
     }
 
-    /// What fidesops' root gets its tokens for: all scopes of the default API, at the dialect's own URLs alone.
+    /// What fidesops' root gets its tokens for: everything at the dialect's own URLs, and nothing elsewhere.
     #[must_use]
     pub fn root_door(&self) -> Option<&Arc<ApiView>> {
         self.root_door.as_ref()
+    }
+
+    /// APIs that came to be called like one of the server's own audiences, by a new public URL: nobody gets tokens for
+    /// them.
+    pub(crate) fn shut_apis(&self) -> impl Iterator<Item = &str> {
+        let own = Audiences::of(self.record.realm.profile, &self.issuer);
+        self.apis.iter().filter(move |api| api.is_shut(&own)).map(|api| api.identifier())
     }
 
     /// The keys that stand in the JWKS, those that sign first.
@@ -279,23 +288,28 @@ impl RealmView {
 }
 
 impl ApiView {
-    fn new(api: &Api, realm: &Realm, issuer: &str, ring: &KeyRing) -> Self {
+    fn new(api: &Api, realm: &Realm, own: &Audiences<'_>, ring: &KeyRing) -> Self {
         let identifier = match api.builtin {
             None => api.identifier.clone(),
-            Some(BuiltIn::Default) if realm.profile == Profile::Keycloak => "account".to_owned(),
-            Some(BuiltIn::Default) => under(issuer, "api"),
-            Some(BuiltIn::Admin) => under(issuer, "admin"),
+            Some(BuiltIn::Default) => own.default_api(),
+            Some(BuiltIn::Admin) => own.admin(),
         };
         // Our own admin API reads RFC 9068, whatever the realm's other verifiers read.
         let profile = match api.builtin {
             Some(BuiltIn::Admin) => Profile::Rfc9068,
             _ => api.profile.unwrap_or(realm.profile),
         };
-        Self::with(api.clone(), identifier, profile, realm, ring)
+        let mut view = Self::with(api.clone(), identifier, profile, realm, ring);
+        if view.is_shut(own) {
+            // Its tokens would pass for tokens of the server's own API.
+            view.api.enabled = false;
+        }
+        view
     }
 
-    fn root_door(default: &Self, realm: &Realm, issuer: &str, ring: &KeyRing) -> Self {
-        Self::with(default.api.clone(), under(issuer, "api/v1/oauth"), Profile::Rfc9068, realm, ring)
+    fn root_door(default: &Self, realm: &Realm, own: &Audiences<'_>, ring: &KeyRing) -> Self {
+        let view = Self::with(default.api.clone(), own.root_door(), Profile::Rfc9068, realm, ring);
+        Self { is_root_door: true, ..view }
     }
 
     fn with(api: Api, identifier: String, profile: Profile, realm: &Realm, ring: &KeyRing) -> Self {
@@ -313,8 +327,14 @@ impl ApiView {
             lifetime: api.token_lifetime.unwrap_or(realm.lifetime()),
             profile,
             signing,
+            is_root_door: false,
             api,
         }
+    }
+
+    /// Whether it is a user's API that is called like one of the server's own audiences.
+    fn is_shut(&self, own: &Audiences<'_>) -> bool {
+        self.api.builtin.is_none() && own.has(&self.identifier)
     }
 
     /// Our id of it.
@@ -358,6 +378,11 @@ impl ApiView {
         self.profile
     }
 
+    /// Whether its tokens are fidesops' root's.
+    pub(crate) fn is_root_door(&self) -> bool {
+        self.is_root_door
+    }
+
     pub(crate) fn identifier_json(&self) -> &str {
         &self.identifier_json
     }
@@ -371,11 +396,6 @@ impl ApiView {
 #[must_use]
 pub(crate) fn default_issuer(public_url: &str, realm: &str) -> String {
     format!("{public_url}/realms/{realm}")
-}
-
-/// `issuer` with one more path segment, whether or not it ends in a slash.
-fn under(issuer: &str, path: &str) -> String {
-    format!("{}/{path}", issuer.trim_end_matches('/'))
 }
 
 /// A realm of which nothing is known but this.

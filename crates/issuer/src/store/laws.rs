@@ -48,7 +48,7 @@ pub use self::fields::{
     reads_back_every_key_field, reads_back_every_realm_field,
 };
 pub use self::keys::{keys_move_all_or_none, keys_move_from_the_state_that_they_are_in};
-pub use self::meta::{a_value_is_kept_once, one_of_many_first_values_is_kept};
+pub use self::meta::{a_value_is_kept_instead, a_value_is_kept_once, one_of_many_first_values_is_kept};
 pub use self::paging::{audit_is_paged_newest_first, clients_are_paged_bytewise};
 pub use self::scopes::{a_deleted_scope_leaves_every_grant, scopes_are_added_and_described};
 pub use self::secrets::{a_secret_alone_replaces_all_others, secrets_come_and_go, the_last_use_is_kept};
@@ -72,6 +72,7 @@ macro_rules! store_laws {
             a_failed_update_leaves_nothing,
             a_secret_alone_replaces_all_others,
             a_value_is_kept_once,
+            a_value_is_kept_instead,
             audit_is_paged_newest_first,
             belongings_change_their_client,
             clients_are_paged_bytewise,

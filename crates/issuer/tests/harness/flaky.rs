@@ -100,6 +100,10 @@ impl Store for Flaky {
     async fn keep(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
         self.inner.keep(key, value).await
     }
+
+    async fn keep_instead(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.inner.keep_instead(key, value).await
+    }
     async fn revision(&self) -> Result<i64, StoreError> {
         self.inner.revision().await
     }

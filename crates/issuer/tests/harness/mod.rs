@@ -35,6 +35,7 @@ pub(crate) struct Harness {
     max_clients: usize,
 }
 
+const PUBLIC_URL: &str = "http://localhost:8080";
 pub(crate) const ROOT_SECRET: &str = "a-root-secret-for-tests-0123456789";
 
 impl Harness {
@@ -53,7 +54,7 @@ impl Harness {
         let clock = Arc::new(TestClock::at(UnixTime(1_800_000_000)));
         let keys = MasterKeys::generate(&SystemRandom).unwrap();
         let keys_text = keys.to_text().to_string();
-        let issuer = open(&store, keys, &clock, max_clients).await.unwrap();
+        let issuer = open(&store, keys, &clock, PUBLIC_URL, max_clients).await.unwrap();
         let root = (ClientId::parse("root").unwrap(), ClientSecret::given(ROOT_SECRET).ok().unwrap());
         issuer.ensure_root(Some(root)).await.unwrap();
         Self { issuer, store, clock, folder, keys_text, max_clients }
@@ -78,7 +79,15 @@ impl Harness {
     /// Opens the same database once more, as after a restart, with these keys.
     pub(crate) async fn open_again(&self, keys_text: &str) -> Result<Arc<Issuer>, OpenError> {
         let keys = MasterKeys::parse(keys_text).ok().unwrap();
-        open(&self.store, keys, &self.clock, self.max_clients).await
+        open(&self.store, keys, &self.clock, PUBLIC_URL, self.max_clients).await
+    }
+
+    /// The same installation, started again under another public URL.
+    pub(crate) async fn moved_to(self, public_url: &str) -> Self {
+        let keys = MasterKeys::parse(&self.keys_text).ok().unwrap();
+        let issuer = open(&self.store, keys, &self.clock, public_url, self.max_clients).await.unwrap();
+        issuer.load_clients().await.unwrap();
+        Self { issuer, ..self }
     }
 
     pub(crate) fn system(&self) -> Arc<RealmView> {
@@ -133,10 +142,10 @@ async fn open(
     store: &Arc<dyn Store>,
     keys: MasterKeys,
     clock: &Arc<TestClock>,
+    public_url: &str,
     max_clients: usize,
 ) -> Result<Arc<Issuer>, OpenError> {
-    let settings =
-        Settings { public_url: "http://localhost:8080".to_owned(), default_realm: None, max_clients };
+    let settings = Settings { public_url: public_url.to_owned(), default_realm: None, max_clients };
     let (store, clock) = (Arc::clone(store), Arc::<TestClock>::clone(clock));
     Issuer::open(Parts { store, keys, clock, random: Arc::new(SystemRandom), settings }).await
 }

@@ -69,7 +69,7 @@ pub struct ClientPatch {
     /// See [`NewClient::token_lifetime`].
     #[serde(skip_serializing_if = "Change::is_keep")]
     pub token_lifetime: Change<i64>,
-    /// See [`NewClient::claims`].
+    /// See [`NewClient::claims`]; merged into those that are there, member by member (RFC 7396).
     #[serde(skip_serializing_if = "Change::is_keep")]
     pub claims: Change<serde_json::Map<String, serde_json::Value>>,
 }

@@ -97,6 +97,9 @@ impl From<AdminError> for Trouble {
                 let detail = format!("{right} is needed: {detail}");
                 Self { challenge: Some(challenge.into()), ..Self::new(&INSUFFICIENT_SCOPE, detail) }
             }
+            AdminError::NotHeld(scopes) => {
+                Self::new(&INSUFFICIENT_SCOPE, format!("the caller does not hold {}", scopes.join(", ")))
+            }
             AdminError::NotFound(detail) => Self::new(&NOT_FOUND, detail),
             AdminError::Invalid { field, rule } => Self::invalid(field, rule),
             AdminError::Conflict { field, detail } => {

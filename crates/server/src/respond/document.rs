@@ -19,10 +19,13 @@ pub(crate) struct Caching {
 }
 
 impl Caching {
-    /// Five minutes, far below the time for which a key is announced before it signs; a stale set is better than
-    /// none while a new one is on its way.
+    /// Five minutes, and as long again while a new set is on its way or we do not answer: with that, below the time for
+    /// which a key is announced before it signs.
     pub(crate) const KEYS: Self =
-        Self::shared("public, max-age=300, stale-while-revalidate=300, stale-if-error=3600");
+        Self::shared("public, max-age=300, stale-while-revalidate=60, stale-if-error=300");
+    /// As Auth0's, but for the stale day that it allows: a key would sign before those caches know it.
+    pub(crate) const AUTH0_KEYS: Self =
+        Self::shared("public, max-age=15, stale-while-revalidate=15, stale-if-error=300");
     /// Five minutes.
     pub(crate) const METADATA: Self = Self::shared("public, max-age=300");
 
@@ -81,4 +84,25 @@ fn has_already(asked: &HeaderMap, etag: &str) -> bool {
         .flat_map(|line| line.split(','))
         .map(str::trim)
         .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag.trim_start_matches("W/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_issuer::keys::{ANNOUNCEMENT, JWKS_KEPT};
+
+    use super::*;
+
+    /// Design rule 12: no cache serves a JWKS, stale or not, for as long as a key is announced before it signs.
+    #[test]
+    fn no_cache_keeps_keys_for_longer_than_they_are_announced() {
+        for caching in [Caching::KEYS, Caching::AUTH0_KEYS] {
+            let seconds = |name: &str| {
+                let mut parts = caching.control.split(", ").filter_map(|part| part.strip_prefix(name));
+                parts.next().unwrap().parse::<i64>().unwrap()
+            };
+            let stale = seconds("stale-while-revalidate=").max(seconds("stale-if-error="));
+            assert!(seconds("max-age=") + stale <= JWKS_KEPT, "{}", caching.control);
+        }
+        const { assert!(JWKS_KEPT < ANNOUNCEMENT) };
+    }
 }

@@ -62,6 +62,11 @@ impl Server {
         self.0.clock()
     }
 
+    /// The switch of its database.
+    pub(crate) fn outage(&self) -> &countersign_testkit::outage::Outage {
+        self.0.outage()
+    }
+
     /// Seconds since 1970 by its clock.
     pub(crate) fn now(&self) -> i64 {
         self.clock().now().0

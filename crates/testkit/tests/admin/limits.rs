@@ -244,7 +244,7 @@ async fn grants() {
     root.delete("/realms/r/clients/svc/grants/a").await.problem(404, "");
 }
 
-/// Ten live secrets, and thirty with the expired ones.
+/// A hundred live secrets; the expired ones count apart.
 #[tokio::test]
 async fn secrets_have_a_number() {
     let server = Server::start().await;
@@ -254,16 +254,55 @@ async fn secrets_have_a_number() {
     let path = "/realms/r/clients/svc/secrets";
     for _ in 0..2 {
         let expires = json!({ "expires_at": server.now() + 5 });
-        for _ in 0..9 {
+        for _ in 0..99 {
             root.post(path, expires.clone()).await.expect(201);
         }
-        assert!(root.post(path, json!({})).await.problem(409, "").contains("10 live"));
+        assert!(root.post(path, json!({})).await.problem(409, "").contains("100 live"));
         server.clock().advance(5);
     }
-    for _ in 0..9 {
+    for _ in 0..99 {
         root.post(path, json!({})).await.expect(201);
     }
-    assert_eq!(root.get(path).await.expect(200)["items"].as_array().unwrap().len(), 28);
+    let all = root.get(&format!("{path}?limit=1000")).await.expect(200);
+    assert_eq!(all["items"].as_array().unwrap().len(), 298);
+}
+
+/// What a grant gives fits into a token, and what a realm has into memory.
+#[tokio::test]
+async fn scopes_fit_into_tokens_and_realms() {
+    let server = Server::start().await;
+    let root = server.root().await;
+    root.realm(json!({ "name": "r" })).await;
+    let secret = root.client("r", "svc").await;
+    let long = |n: usize| format!("{n:03}{}", "s".repeat(252));
+    let scopes: Vec<Value> = (0..17).map(|n| json!({ "name": long(n) })).collect();
+    root.post("/realms/r/apis", json!({ "identifier": "long", "scopes": scopes })).await.expect(201);
+    let path = "/realms/r/clients/svc/grants/long";
+    let names = |count: usize| (0..count).map(long).collect::<Vec<_>>();
+    // sixteen times 255 and the spaces between are 4095
+    let refused = root.put(path, json!({ "default": names(17) })).await;
+    assert!(refused.problem(400, "default").contains("4096 bytes"));
+    root.put(path, json!({ "default": names(8), "optional": names(17).split_off(8) }))
+        .await
+        .problem(400, "default");
+    root.put(path, json!({ "default": names(16) })).await.expect(201);
+    server.token("r", "svc", &secret, "").await.expect(200);
+
+    let names = |n: usize| (0..1000).map(|m| json!({ "name": format!("s{n}-{m}") })).collect::<Vec<_>>();
+    for n in 0..9 {
+        root.post("/realms/r/apis", json!({ "identifier": format!("wide-{n}"), "scopes": names(n) }))
+            .await
+            .expect(201);
+    }
+    let more = root.post("/realms/r/apis", json!({ "identifier": "wide", "scopes": names(9) })).await;
+    assert!(more.problem(409, "").contains("10000 scopes"));
+    root.post("/realms/r/apis", json!({ "identifier": "few", "scopes": names(9)[..974] })).await.expect(201);
+    assert!(
+        root.post("/realms/r/apis/few/scopes", json!({ "name": "x" }))
+            .await
+            .problem(409, "")
+            .contains("10000")
+    );
 }
 
 /// A hundred grants a client, a thousand scopes an API.

@@ -83,3 +83,18 @@ async fn cursors_are_of_one_list() {
     assert_eq!(rest["items"].as_array().unwrap().len(), 1);
     assert_eq!((&rest["items"][0]["client_id"], &rest["next"]), (&json!("c"), &json!(null)));
 }
+
+/// What no name can be is refused before a database is asked, which may not even take such a byte: shown by one that is
+/// away.
+#[tokio::test]
+async fn impossible_names_reach_no_database() {
+    let server = Server::start().await;
+    let root = server.root().await;
+    root.realm(json!({ "name": "r" })).await;
+    server.outage().begin();
+    root.get("/realms/%00/audit").await.problem(404, "");
+    root.get("/realms/r/clients/%00").await.problem(404, "");
+    // clients:\0
+    root.get("/realms/r/clients?cursor=Y2xpZW50czoA").await.problem(400, "cursor");
+    assert_eq!(root.get("/realms/gone/audit").await.status, 503, "what a name can be does");
+}

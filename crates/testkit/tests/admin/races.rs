@@ -32,11 +32,11 @@ async fn limits_hold_for_all_at_once() {
     let root = server.root().await;
     root.realm(json!({ "name": "r" })).await;
     root.client("r", "svc").await;
-    let made = (0..20).map(|_| root.post("/realms/r/clients/svc/secrets", json!({})));
+    let made = (0..110).map(|_| root.post("/realms/r/clients/svc/secrets", json!({})));
     let answers = futures_util::future::join_all(made).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 9);
-    let listed = root.get("/realms/r/clients/svc/secrets").await.expect(200);
-    assert_eq!(listed["items"].as_array().unwrap().len(), 10);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 99);
+    let listed = root.get("/realms/r/clients/svc/secrets?limit=1000").await.expect(200);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 100);
 }
 
 /// A scope that goes while it is being granted is granted to nobody.

@@ -81,7 +81,10 @@ impl Create {
         if output.is_json() {
             output.body(&body);
         } else {
-            tell(output, &admin, &realm, &created);
+            // whatever becomes of this, the secret must be shown
+            let endpoint = admin.token_endpoint(&realm).await;
+            let usual = || format!("{}/realms/{realm}/oauth2/token", admin.context().server);
+            tell(output, &admin, &endpoint.unwrap_or_else(|_| usual()), &created);
         }
         if let Some(warning) = &created.warning {
             output.note(&format!("warning: {warning}"));
@@ -139,7 +142,7 @@ async fn give(
     }
 }
 
-fn tell(output: Output, admin: &Admin, realm: &str, created: &ClientCreated) {
+fn tell(output: Output, admin: &Admin, token_endpoint: &str, created: &ClientCreated) {
     let client = &created.client;
     let mut table = Table::of_one();
     table.row(["client id", &client.client_id]);
@@ -152,7 +155,8 @@ fn tell(output: Output, admin: &Admin, realm: &str, created: &ClientCreated) {
     output.table(&table);
     let context = admin.context();
     output.text(&snippet::all(&Snippet {
-        token_endpoint: &format!("{}/realms/{realm}/oauth2/token", context.server),
+        token_endpoint,
+        in_body: is_held_to_the_body(created),
         client_id: &client.client_id,
         secret: &created.secret,
         scopes: client.grants.first().map(|grant| grant.default.as_slice()).unwrap_or_default(),
@@ -172,11 +176,16 @@ fn save(name: String, admin: &Admin, realm: &str, created: &ClientCreated) -> Re
         client_secret_file: None,
         default_realm: Some(realm.to_owned()),
         ca_file: here.ca_file.clone(),
+        in_body: is_held_to_the_body(created),
         danger_plain_http: here.danger_plain_http,
     };
     contexts.by_name.insert(name.clone(), context);
     contexts.save()?;
     Ok(name)
+}
+
+fn is_held_to_the_body(created: &ClientCreated) -> bool {
+    created.client.token_endpoint_auth_method.as_deref() == Some("client_secret_post")
 }
 
 /// Reads `NAME=JSON`; what is no JSON is a text.
@@ -192,7 +201,8 @@ pub(super) fn claim(text: &str) -> Result<(String, Value), String> {
 const EXAMPLES: &str = "\
 Examples:
   countersign client create svc --realm myorg --api https://orders.example --scope orders:read
-  countersign client create svc --realm myorg --api https://orders.example --scope orders:read --optional orders:write
+  countersign client create svc --realm myorg --api https://orders.example \\
+      --scope orders:read --optional orders:write
   countersign client create svc --realm myorg --secret-file svc.secret --expires-in 90d
   countersign client create svc --realm myorg --allow 10.0.0.0/8 --claim tenant=acme
   countersign client create svc --realm myorg --scope reports --save-context svc";

@@ -16,6 +16,18 @@ pub async fn a_value_is_kept_once(store: AStore) {
     assert_eq!(store.revision().await.unwrap(), 0);
 }
 
+/// A value that is kept instead of another is the one that stays; of no other key, and also where there was none.
+pub async fn a_value_is_kept_instead(store: AStore) {
+    store.keep("key", b"one").await.unwrap();
+    store.keep("other", b"other").await.unwrap();
+    store.keep_instead("key", b"two").await.unwrap();
+    assert_eq!(store.keep("key", b"three").await.unwrap(), b"two");
+    assert_eq!(store.keep("other", b"").await.unwrap(), b"other");
+    store.keep_instead("new", &[0, 255]).await.unwrap();
+    assert_eq!(store.keep("new", b"").await.unwrap(), [0, 255]);
+    assert_eq!(store.revision().await.unwrap(), 0);
+}
+
 /// Of many that keep at once, all hear the same value.
 pub async fn one_of_many_first_values_is_kept(store: AStore) {
     let mut tasks = JoinSet::new();

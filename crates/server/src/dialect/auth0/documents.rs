@@ -13,8 +13,7 @@ use crate::state::AppState;
 /// `GET /.well-known/jwks.json`.
 pub(crate) async fn keys(Door(realm): Door, headers: HeaderMap) -> Response {
     let document = realm.document(Slot::Auth0Jwks, || jwks(&realm, &JWK));
-    let caching = Caching::shared("public, max-age=15, stale-while-revalidate=15, stale-if-error=86400");
-    respond::document(&headers, document, caching)
+    respond::document(&headers, document, Caching::AUTH0_KEYS)
 }
 
 /// The discovery document of a realm that has this dialect open: what works natively, under Auth0's URLs.

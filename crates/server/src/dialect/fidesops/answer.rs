@@ -8,6 +8,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::door::Door;
+use super::scopes::python_list;
 use crate::extract::body::Unread;
 use crate::middleware::Told;
 use crate::respond;
@@ -83,6 +84,10 @@ impl From<AdminError> for No {
     fn from(error: AdminError) -> Self {
         match error {
             AdminError::NotAllowed { .. } => Self::NotAuthorized,
+            AdminError::NotHeld(scopes) => Self::Lacks(format!(
+                "Cannot assign scopes that you do not have. Missing scopes: {}",
+                python_list(&scopes)
+            )),
             AdminError::NotFound(_) => Self::UnknownClient,
             AdminError::Invalid { field, rule } => Self::invalid(&["body", &field], rule),
             AdminError::Conflict { detail, .. } => Self::Conflict(detail),

@@ -2,16 +2,16 @@
 
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
-use countersign_issuer::admin::{Administrator, PageAsk};
+use countersign_issuer::admin::{AdminError, Administrator, PageAsk};
 use countersign_issuer::client::ClientRecord;
 use countersign_issuer::registry::RealmView;
-use countersign_proto::admin::{Change, ClientBody, ClientPatch, NewClient, NewSecret};
+use countersign_proto::admin::{Change, ClientBody, ClientPatch, NewClient};
 use http::HeaderMap;
 use serde::Serialize;
 use serde_json::json;
 
 use super::answer::{self, No};
-use super::caller::{Caller, default_api, scopes_on};
+use super::caller::{caller, default_api, scopes_on};
 use super::door::Door;
 use super::{body, scopes};
 use crate::middleware::RequestId;
@@ -33,15 +33,15 @@ pub(crate) async fn create(
     id: RequestId,
     request: Request,
 ) -> Result<Response, No> {
-    let caller = Caller::of(&app, &realm, request.headers(), &id, "client:create").await?;
+    let by = caller(&app, &realm, request.headers(), &id, "client:create").await?;
     let wanted = body::read(request).await?;
     let names = wanted.scopes.unwrap_or_default();
-    scopes::check(&realm, &caller, &names)?;
+    scopes::check(&realm, &by, &names)?;
     let new = NewClient { name: wanted.name, description: wanted.description, ..NewClient::default() };
-    let made = app.issuer().create_client(&caller.by, realm.name(), new).await?;
+    let made = app.issuer().create_client(&by, realm.name(), new).await?;
     let client_id = made.body.client.client_id;
     // Its secret is known to nobody until this has succeeded too.
-    scopes::put(&app, &realm, &caller, &client_id, names, None).await?;
+    scopes::put(&app, &realm, &by, &client_id, names, None).await?;
     Ok(answer::ok(&json!({"client_id": client_id, "client_secret": made.body.secret})))
 }
 
@@ -53,10 +53,10 @@ pub(crate) async fn list(
     id: RequestId,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let caller = Caller::of(&app, &realm, &headers, &id, "client:read").await?;
+    let by = caller(&app, &realm, &headers, &id, "client:read").await?;
     let (page, size) = page_of(query.as_deref().unwrap_or_default())?;
     let total = app.issuer().count_clients(&realm).await?;
-    let items = items(&app, &realm, &caller.by, page, size).await?;
+    let items = items(&app, &realm, &by, page, size).await?;
     let pages = total.saturating_add(size - 1) / size;
     Ok(answer::ok(&json!({"items": items, "total": total, "page": page, "size": size, "pages": pages})))
 }
@@ -69,7 +69,7 @@ pub(crate) async fn read(
     id: RequestId,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    Caller::of(&app, &realm, &headers, &id, "client:read").await?;
+    caller(&app, &realm, &headers, &id, "client:read").await?;
     let record = record(&app, &realm, &client_id).await?.ok_or(No::UnknownClient)?;
     Ok(answer::ok(&item(&realm, &record)?))
 }
@@ -82,11 +82,10 @@ pub(crate) async fn update(
     id: RequestId,
     request: Request,
 ) -> Result<Response, No> {
-    let caller = Caller::of(&app, &realm, request.headers(), &id, "client:update").await?;
+    let by = caller(&app, &realm, request.headers(), &id, "client:update").await?;
     let wanted = body::read(request).await?;
     let before = record(&app, &realm, &client_id).await?.ok_or(No::UnknownClient)?;
-    caller.may_touch(&realm, &before)?;
-    scopes::check(&realm, &caller, wanted.scopes.as_deref().unwrap_or_default())?;
+    scopes::check(&realm, &by, wanted.scopes.as_deref().unwrap_or_default())?;
     let set = |value: Option<String>| value.map_or(Change::Keep, Change::Set);
     let patch = ClientPatch {
         name: set(wanted.name),
@@ -94,10 +93,10 @@ pub(crate) async fn update(
         ..ClientPatch::default()
     };
     let expected = Some(before.client.revision);
-    let updated = app.issuer().update_client(&caller.by, realm.name(), &client_id, patch, expected).await;
+    let updated = app.issuer().update_client(&by, realm.name(), &client_id, patch, expected).await;
     let revision = updated?.revision;
     if let Some(names) = wanted.scopes {
-        scopes::put(&app, &realm, &caller, &client_id, names, Some(revision)).await?;
+        scopes::put(&app, &realm, &by, &client_id, names, Some(revision)).await?;
     }
     let after = record(&app, &realm, &client_id).await?.ok_or(No::UnknownClient)?;
     Ok(answer::ok(&item(&realm, &after)?))
@@ -111,12 +110,10 @@ pub(crate) async fn delete(
     id: RequestId,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let caller = Caller::of(&app, &realm, &headers, &id, "client:delete").await?;
-    if let Some(record) = record(&app, &realm, &client_id).await? {
-        caller.may_touch(&realm, &record)?;
-        let expected = Some(record.client.revision);
-        let deleted = app.issuer().delete_client(&caller.by, realm.name(), &client_id, expected).await;
-        deleted?;
+    let by = caller(&app, &realm, &headers, &id, "client:delete").await?;
+    match app.issuer().delete_client(&by, realm.name(), &client_id, None).await {
+        Ok(()) | Err(AdminError::NotFound(_)) => {}
+        Err(error) => return Err(error.into()),
     }
     Ok(answer::null())
 }
@@ -129,16 +126,10 @@ pub(crate) async fn new_secret(
     id: RequestId,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let caller = Caller::of(&app, &realm, &headers, &id, "client:update").await?;
-    let before = record(&app, &realm, &client_id).await?.ok_or(No::UnknownClient)?;
-    caller.may_touch(&realm, &before)?;
-    let made = app.issuer().create_secret(&caller.by, realm.name(), &client_id, NewSecret::default()).await;
-    let secret = made?.body.secret;
-    for old in &before.secrets {
-        let gone = app.issuer().delete_secret(&caller.by, realm.name(), &client_id, &old.id, None).await;
-        gone?;
-    }
-    Ok(answer::ok(&json!({"client_id": client_id, "client_secret": secret})))
+    let by = caller(&app, &realm, &headers, &id, "client:update").await?;
+    let secret = app.issuer().replace_secrets(&by, realm.name(), &client_id).await?;
+    let answer = json!({"client_id": client_id, "client_secret": secret.expose()});
+    Ok(answer::ok(&answer))
 }
 
 /// The client as it is stored.
