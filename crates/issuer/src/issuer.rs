@@ -11,6 +11,7 @@ mod root;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use countersign_proto::client_id::ClientId;
@@ -46,6 +47,8 @@ pub struct Issuer {
     random: Arc<dyn Random>,
     settings: Settings,
     commands: Commands,
+    /// Another server has taken the database from us.
+    ousted: AtomicBool,
 }
 
 /// How much is in memory.
@@ -176,6 +179,12 @@ impl Issuer {
         Ok(self.store.ping().await?)
     }
 
+    /// Whether another server has taken the database: then what is in memory here is old, and revocations are not seen.
+    #[must_use]
+    pub fn is_ousted(&self) -> bool {
+        self.ousted.load(Ordering::Acquire)
+    }
+
     /// A client as it is stored, with its secrets' records and its grants; what it shows, requests see as well.
     ///
     /// # Errors
@@ -196,10 +205,10 @@ impl Issuer {
     }
 
     /// What goes on behind the requests: loads the clients; once a minute writes the last use of secrets and lets
-    /// retired keys leave the JWKS; once a second sees to it that what was committed is seen. Runs until it is dropped;
+    /// retired keys leave the JWKS; sees to it that what was committed is seen and that the database stays ours. Runs until it is dropped;
     /// then call [`Self::flush_uses`].
     pub async fn run(self: Arc<Self>) {
-        tokio::join!(self.load_until_loaded(), self.each_second(), self.each_minute());
+        tokio::join!(self.load_until_loaded(), self.each_second(), self.watch_store(), self.each_minute());
     }
 
     /// Reads the change feed again where that failed after a commit.
@@ -226,6 +235,30 @@ impl Issuer {
             tokio::time::sleep(SECOND).await;
         }
         tracing::info!(clients = self.sizes().clients, "clients loaded");
+    }
+
+    /// Sees to it that the database is still ours, and that nothing was missed when it was not.
+    async fn watch_store(&self) {
+        let mut interval = every(WATCH);
+        loop {
+            interval.tick().await;
+            match self.store.ping().await {
+                Ok(()) => {
+                    if self.ousted.swap(false, Ordering::AcqRel) {
+                        tracing::warn!("the database is ours again");
+                    }
+                    // What another server did meanwhile; a failure is tried again each second.
+                    let _ = self.registry.catch_up(self.clock.now()).await;
+                }
+                Err(StoreError::Taken(why)) => {
+                    if !self.ousted.swap(true, Ordering::AcqRel) {
+                        tracing::error!(why, "the database is not ours any more: this server is not ready");
+                    }
+                }
+                // Tokens come from memory while it is away.
+                Err(_) => {}
+            }
+        }
     }
 
     async fn each_minute(&self) {
@@ -334,4 +367,5 @@ fn every(period: Duration) -> tokio::time::Interval {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
+const WATCH: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_secs(60);

@@ -1,5 +1,6 @@
 //! Step three, decide: which API, which scopes, for how long. Pure: no await, no clock, no store.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use countersign_proto::audience::check_resource;
@@ -94,7 +95,9 @@ pub fn decide(
     let (realm, entry) = (Arc::clone(client.realm()), client.entry());
     let api = target(&realm, entry, request, rules.targets)?;
     let grant = entry.grant_on(api.id());
-    if grant.is_none() && realm.realm().profile != Profile::Keycloak {
+    // Keycloak's tokens need no grant; but who may not administer gets no token for the door of those who may.
+    let needs_grant = realm.realm().profile != Profile::Keycloak || api.api().builtin == Some(BuiltIn::Admin);
+    if grant.is_none() && needs_grant {
         return Err(Refusal::NoGrant {
             api: api.identifier().to_owned(),
             client_id: entry.id().to_owned(),
@@ -159,9 +162,13 @@ fn scopes(grant: Option<&GrantView>, asked: Option<&str>, rule: ScopeRule) -> Re
         _ => return Ok(grant.map_or_else(|| "".into(), |grant| Arc::clone(&grant.default))),
     };
     let keycloak = rule == ScopeRule::DefaultsAlways;
+    let many = asked.names().nth(FEW).is_some();
+    let all: Names<'_> =
+        grant.filter(|_| many).into_iter().flat_map(|grant| grant.default.split(' ')).collect();
     let granted = |name: &str| {
         (keycloak && name == OPENID)
-            || grant.is_some_and(|grant| grant.has_default(name) || grant.has_optional(name))
+            || all.has(name)
+            || grant.is_some_and(|grant| (!many && grant.has_default(name)) || grant.has_optional(name))
     };
     if asked.names().any(|name| !granted(name)) {
         return Err(Refusal::ScopeNotGranted {
@@ -179,10 +186,9 @@ fn scopes(grant: Option<&GrantView>, asked: Option<&str>, rule: ScopeRule) -> Re
     let defaults = default.filter(|_| keycloak).into_iter().flat_map(|default| default.split(' '));
     let openid = asked.names().filter(|name| keycloak && *name == OPENID);
     let mut scope = String::with_capacity(asked.as_str().len() + 32);
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen = Names::default();
     for name in openid.chain(defaults).chain(asked.names()).filter(|name| !name.is_empty()) {
-        if !seen.contains(&name) {
-            seen.push(name);
+        if seen.insert(name) {
             if !scope.is_empty() {
                 scope.push(' ');
             }
@@ -199,6 +205,44 @@ fn own_apis(realm: &RealmView, entry: &ClientEntry) -> Vec<String> {
         .map(|api| api.identifier().to_owned())
         .collect()
 }
+
+/// Names, each once: looked through while they are few, hashed when a request could make it slow.
+#[derive(Default)]
+struct Names<'a> {
+    few: Vec<&'a str>,
+    many: HashSet<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    /// Whether it was not there yet.
+    fn insert(&mut self, name: &'a str) -> bool {
+        if self.has(name) {
+            return false;
+        }
+        if self.few.len() < FEW {
+            self.few.push(name);
+        } else {
+            self.many.insert(name);
+        }
+        true
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.few.contains(&name) || self.many.contains(name)
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Names<'a> {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Self {
+        let mut all = Self::default();
+        for name in names {
+            all.insert(name);
+        }
+        all
+    }
+}
+
+const FEW: usize = 16;
 
 /// Keycloak's clients send it though nobody logs in; it grants nothing here.
 const OPENID: &str = "openid";

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use countersign_issuer::admin::{AdminError, Administrator};
 use countersign_issuer::refusal::{AuthnFailure, Failure, Refusal};
+use countersign_issuer::store::Command;
 use countersign_proto::admin::{Change, ClientPatch, GrantPut, NewClient};
 use harness::flaky::Flaky;
 use harness::{Harness, ask};
@@ -90,6 +91,34 @@ async fn the_feed_is_read_again_without_another_command() {
     let behind = tokio::spawn(Arc::clone(&harness.issuer).run());
     becomes_disabled(&harness, &secret).await;
     behind.abort();
+}
+
+/// Design rule 9: a server whose database another one has taken says so, until it is its own again; then it reads what
+/// the other did.
+#[tokio::test]
+async fn a_server_without_its_database_says_so() {
+    let (harness, flaky, secret) = start().await;
+    for taken in [true, false] {
+        flaky.taken.store(taken, Ordering::SeqCst);
+        if !taken {
+            let mut record = harness.store.client(harness.system().id(), "svc").await.unwrap().unwrap();
+            record.client.enabled = false;
+            let command = Command::UpdateClient { client: record.client, expected: None };
+            harness.store.execute(command, harness::audit()).await.unwrap();
+        }
+        // It looks when it starts to run, and then every few seconds.
+        let behind = tokio::spawn(Arc::clone(&harness.issuer).run());
+        let seen = async {
+            while harness.issuer.is_ousted() != taken {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), seen).await.unwrap();
+        if !taken {
+            becomes_disabled(&harness, &secret).await;
+        }
+        behind.abort();
+    }
 }
 
 /// An issuer with a client `svc` that gets tokens, on a store that can fail.

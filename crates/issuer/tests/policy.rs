@@ -5,7 +5,9 @@
 mod harness;
 
 use countersign_issuer::admin::Administrator;
+use countersign_issuer::api::BuiltIn;
 use countersign_issuer::issuer::Ask;
+use countersign_issuer::policy::ScopeRule;
 use countersign_issuer::refusal::{Failure, Refusal};
 use countersign_proto::admin::{GrantPut, NewApi, NewClient, NewRealm, NewScope};
 use harness::{Harness, ask};
@@ -21,6 +23,47 @@ async fn a_refused_target_names_the_clients_own() {
     let told = refused(&harness, &secret, broken).await;
     assert!(told.description().contains(API), "{}", told.description());
     assert_eq!(told, Refusal::TargetSyntax { allowed: own });
+}
+
+/// Dialects a: in Keycloak's shape a token needs no grant, except for the door of administrators.
+#[tokio::test]
+async fn in_a_keycloak_realm_only_administrators_get_tokens_for_admin() {
+    let realm = NewRealm { profile: Some("keycloak".to_owned()), ..NewRealm::default() };
+    let (harness, secret) = start(realm, 1).await;
+    let view = harness.issuer.realm("r").unwrap();
+    let audience = |builtin| view.builtin(builtin).unwrap().identifier().to_owned();
+    let (default, admin) = (audience(BuiltIn::Default), audience(BuiltIn::Admin));
+    let for_default = |ask: &mut Ask<'_>| ask.request.audience = Some(default.into());
+    assert_eq!(issue(&harness, &secret, None, for_default).await.unwrap(), "");
+    let for_admin = |ask: &mut Ask<'_>| ask.request.audience = Some(admin.into());
+    let told = refused(&harness, &secret, for_admin).await;
+    assert!(matches!(told, Refusal::NoGrant { .. }), "{told:?}");
+}
+
+/// threats 5: a thousand names are granted in the order asked, each once, or refused by name, and not in a time that
+/// grows with the square of their number.
+#[tokio::test]
+async fn many_scopes_are_read_like_few() {
+    for count in [4, 16, 17, 40, 500] {
+        let (harness, secret) = start(NewRealm::default(), count).await;
+        let mut names: Vec<_> = (0..count).rev().map(|n| format!("s{n:03}")).collect();
+        let asked = names.join(" ");
+        assert_eq!(issue(&harness, &secret, Some(&asked), |_| ()).await.unwrap(), asked);
+        let twice = format!("{asked} {asked}");
+        assert_eq!(issue(&harness, &secret, Some(&twice), |_| ()).await.unwrap(), asked);
+        let keycloak = |ask: &mut Ask<'_>| ask.rules.scope = ScopeRule::DefaultsAlways;
+        let scope = issue(&harness, &secret, Some(&twice), keycloak).await.unwrap();
+        let mut shown: Vec<_> = scope.split(' ').collect();
+        shown.sort_unstable();
+        names.sort_unstable();
+        assert_eq!(shown, names);
+        match issue(&harness, &secret, Some(&format!("{asked} foreign")), |_| ()).await {
+            Err(Failure::Refused(Refusal::ScopeNotGranted { refused, .. })) => {
+                assert_eq!(refused, ["foreign"])
+            }
+            other => unreachable!("{other:?}"),
+        }
+    }
 }
 
 async fn refused(harness: &Harness, secret: &str, change: impl FnOnce(&mut Ask<'_>)) -> Refusal {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use countersign_issuer::admin::Administrator;
 use countersign_issuer::refusal::{AuthnFailure, Failure, Refusal};
 use countersign_issuer::store::Command;
-use countersign_proto::admin::{Change, ClientPatch, NewClient, NewSecret};
+use countersign_proto::admin::{Change, ClientPatch, GrantPut, NewClient, NewScope, NewSecret};
 use harness::{Harness, ask};
 
 /// Why a client with this secret is refused, or `None` when it gets a token.
@@ -222,6 +222,33 @@ async fn a_secret_registered_twice_works_until_the_last_expires() {
         harness.clock.advance(seconds);
         assert_eq!(refused_or_target(&harness, "early", WRONG).await, expected);
         assert_eq!(refused_or_target(&harness, "late", WRONG).await, expected);
+    }
+}
+
+/// Item 2: a scope that is removed leaves the grants of all clients in memory, few or many, and many are read by pages.
+#[tokio::test]
+async fn a_removed_scope_leaves_every_client_in_memory() {
+    for (count, most) in [(3, 5), (1100, 2)] {
+        let (harness, flaky) = Harness::start_flaky_with(10_000).await;
+        harness.add_clients(count).await;
+        harness.issuer.load_clients().await.unwrap();
+        let by = Administrator::offline("test");
+        let new = NewScope { name: "orders:read".to_owned(), ..NewScope::default() };
+        harness.issuer.create_scope(&by, "system", "default", new).await.unwrap();
+        let last = format!("client-{:06}", count - 1);
+        let new = NewSecret { secret: Some(WRONG.to_owned()), ..NewSecret::default() };
+        harness.issuer.create_secret(&by, "system", &last, new).await.unwrap();
+        let grant = GrantPut { default: vec!["orders:read".to_owned()], optional: Vec::new() };
+        harness.issuer.put_grant(&by, "system", &last, "default", grant, None).await.unwrap();
+        let scope = async || {
+            harness.issuer.issue(&harness.system(), ask(&last, WRONG, None)).await.unwrap().scope.to_string()
+        };
+        assert_eq!(scope().await, "orders:read");
+        let before = flaky.asked.load(Ordering::SeqCst);
+        harness.issuer.delete_scope(&by, "system", "default", "orders:read", None).await.unwrap();
+        let asked = flaky.asked.load(Ordering::SeqCst) - before;
+        assert!(asked <= most, "{asked} clients were read one by one");
+        assert_eq!(scope().await, "");
     }
 }
 

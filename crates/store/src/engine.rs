@@ -36,6 +36,9 @@ pub(crate) trait Engine: Database + HasStatementCache {
 pub(crate) trait Lock: Send + Sync + 'static {
     /// Takes the database until the lock is dropped; taking it twice is taking it once.
     async fn take(&self) -> Result<(), StoreError>;
+
+    /// Makes sure that the database is still ours, where it was taken at all; takes it again if it was lost.
+    async fn hold(&self) -> Result<(), StoreError>;
 }
 
 /// Runs statements and reads cells.

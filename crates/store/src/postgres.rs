@@ -21,7 +21,7 @@ pub(crate) async fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
     // not through the pool, which would wait for a database that is not there, and then not say why
     let mut connection = options.connect().await.map_err(connect)?;
     check_version(&mut connection).await?;
-    let lock = AdvisoryLock { options: options.clone(), held: Mutex::new(None) };
+    let lock = AdvisoryLock { options: options.clone(), held: Mutex::default() };
     let ours = migrations::migrations(MIGRATIONS);
     if !migrations::are_applied(&mut connection, &ours).await? {
         let alone = lock.lock().await.map_err(migrations::not_alone)?;
@@ -63,7 +63,14 @@ impl Engine for Postgres {
 /// An advisory lock on a connection of its own: the server frees it when that connection ends, however it ends.
 struct AdvisoryLock {
     options: PgConnectOptions,
-    held: Mutex<Option<PgConnection>>,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    /// Whether the database was taken, and so is to be ours from then on.
+    taken: bool,
+    connection: Option<PgConnection>,
 }
 
 impl AdvisoryLock {
@@ -90,11 +97,33 @@ impl AdvisoryLock {
 impl Lock for AdvisoryLock {
     async fn take(&self) -> Result<(), StoreError> {
         let mut held = self.held.lock().await;
-        if held.is_none() {
-            *held = Some(self.lock().await?);
+        if let Some(connection) = &mut held.connection
+            && matches!(tokio::time::timeout(WAIT, is_locked(connection)).await, Ok(Ok(true)))
+        {
+            return Ok(());
         }
+        held.connection = None;
+        held.connection = Some(self.lock().await?);
+        held.taken = true;
         Ok(())
     }
+
+    /// A connection that ended, by a restart of the database or by a fault of the network, has lost the lock.
+    async fn hold(&self) -> Result<(), StoreError> {
+        if self.held.lock().await.taken { self.take().await } else { Ok(()) }
+    }
+}
+
+/// Whether this connection has the lock; asked of the database, since there may be something between it and us.
+async fn is_locked(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 0 AND objsubid = 1 \
+         AND objid::bigint = $1 AND pid = pg_backend_pid())",
+    )
+    .bind(LOCK)
+    .fetch_one(connection)
+    .await?;
+    row.try_get(0)
 }
 
 async fn check_version(connection: &mut PgConnection) -> Result<(), OpenError> {

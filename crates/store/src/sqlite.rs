@@ -104,6 +104,11 @@ impl Lock for FileLock {
         }
         Ok(())
     }
+
+    /// The system keeps the lock as long as the file is open.
+    async fn hold(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 async fn migrate(pool: &sqlx::SqlitePool, lock: &FileLock) -> Result<(), OpenError> {

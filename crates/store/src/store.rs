@@ -34,6 +34,7 @@ impl<DB: Sql> Store for SqlStore<DB> {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
+        self.lock.hold().await?;
         self.revision().await.map(drop)
     }
 
@@ -155,6 +156,8 @@ impl<DB: Sql> Store for SqlStore<DB> {
     }
 
     async fn execute(&self, command: Command, audit: AuditRecord) -> Result<i64, StoreError> {
+        // Two servers that both change a database would each not see what the other did.
+        self.lock.hold().await?;
         execute::execute(&self.writers, &command, &audit).await
     }
 

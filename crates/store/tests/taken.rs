@@ -16,6 +16,7 @@ use countersign_issuer::store::{Command, StoreError};
 use countersign_proto::time::UnixTime;
 use countersign_store::{DatabaseUrl, open};
 use databases::TestDatabase;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 #[tokio::test]
 async fn a_sqlite_database_is_taken_once() {
@@ -27,6 +28,48 @@ async fn a_sqlite_database_is_taken_once() {
 async fn a_postgres_database_is_taken_once() {
     let Some(database) = TestDatabase::create() else { return };
     is_taken_once(&DatabaseUrl::parse(database.url()).unwrap()).await;
+}
+
+/// A lock that the database let go of is taken again before anything is changed; if another server was faster, nothing is.
+#[tokio::test]
+async fn a_lost_postgres_lock_is_taken_again_or_nothing_is_changed() {
+    let Some(database) = TestDatabase::create() else { return };
+    let url = DatabaseUrl::parse(database.url()).unwrap();
+    let (first, second) = (open(&url).await.unwrap(), open(&url).await.unwrap());
+    first.take().await.unwrap();
+
+    end_lock(database.url()).await;
+    first.ping().await.unwrap();
+    assert!(matches!(second.take().await, Err(StoreError::Taken(_))), "the first has it again");
+
+    end_lock(database.url()).await;
+    first.execute(create(1), audit()).await.unwrap();
+    assert!(matches!(second.take().await, Err(StoreError::Taken(_))), "the first has it again");
+
+    end_lock(database.url()).await;
+    second.take().await.unwrap();
+    assert!(matches!(first.ping().await, Err(StoreError::Taken(_))));
+    assert!(matches!(first.execute(create(2), audit()).await, Err(StoreError::Taken(_))));
+    drop(second);
+    first.ping().await.unwrap();
+    first.execute(create(2), audit()).await.unwrap();
+}
+
+/// Ends the connection that has the lock, as a restart of the database would, and waits until it is gone.
+async fn end_lock(url: &str) {
+    const HOLDERS: &str = "FROM pg_locks JOIN pg_database ON pg_database.oid = database \
+                           WHERE locktype = 'advisory' AND datname = current_database()";
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let end = AssertSqlSafe(format!("SELECT pg_terminate_backend(pid) {HOLDERS}"));
+    assert_eq!(sqlx::query(end).fetch_all(&mut connection).await.unwrap().len(), 1);
+    while !sqlx::query(AssertSqlSafe(format!("SELECT pid {HOLDERS}")))
+        .fetch_all(&mut connection)
+        .await
+        .unwrap()
+        .is_empty()
+    {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Another way to the same file is the same database.

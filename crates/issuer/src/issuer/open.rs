@@ -1,6 +1,7 @@
 //! The start: take the database, know the keys, have a `system` realm, read the realms.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use countersign_proto::jose::signing_key::RsaSize;
 use serde_json::json;
@@ -103,7 +104,16 @@ impl Issuer {
         )
         .await?;
         let (registry, commands) = (Arc::new(registry), Commands::default());
-        let issuer = Self { registry, store, vault, clock, random, settings, commands };
+        let issuer = Self {
+            registry,
+            store,
+            vault,
+            clock,
+            random,
+            settings,
+            commands,
+            ousted: AtomicBool::new(false),
+        };
         collisions::report(&issuer.realms());
         match issuer.realm(SYSTEM) {
             // Without it nobody administers any realm.

@@ -19,6 +19,8 @@ pub(crate) struct Flaky {
     pub(crate) feed_gate: Semaphore,
     /// Told when the feed waits.
     pub(crate) feed_waits: Notify,
+    /// Another server has the database.
+    pub(crate) taken: AtomicBool,
     /// Clients cannot be read by pages.
     pub(crate) pages_fail: AtomicBool,
     /// How often a client was asked for.
@@ -42,6 +44,7 @@ impl Flaky {
             feed_fails: AtomicBool::new(false),
             feed_gate: Semaphore::new(Semaphore::MAX_PERMITS),
             feed_waits: Notify::new(),
+            taken: AtomicBool::new(false),
             pages_fail: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
             damaged: Mutex::default(),
@@ -89,7 +92,10 @@ impl Store for Flaky {
         self.inner.take().await
     }
     async fn ping(&self) -> Result<(), StoreError> {
-        self.inner.ping().await
+        match self.taken.load(Ordering::SeqCst) {
+            true => Err(StoreError::Taken("another has it".to_owned())),
+            false => self.inner.ping().await,
+        }
     }
     async fn keep(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
         self.inner.keep(key, value).await

@@ -35,10 +35,14 @@ pub(super) async fn alive() -> &'static str {
     "alive\n"
 }
 
-/// `GET /readyz`: 200 while tokens are issued. A database that is away does not matter, since they come from memory.
+/// `GET /readyz`: 200 while tokens are issued. A database that is away does not matter, since they come from memory; one
+/// that another server has does, since what is in memory is then old.
 pub(super) async fn ready(State(state): State<OpsState>) -> (StatusCode, &'static str) {
     if !state.readiness.is_serving() {
         return (StatusCode::SERVICE_UNAVAILABLE, "not serving\n");
+    }
+    if state.issuer.is_ousted() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "another server has the database\n");
     }
     match can_sign(&state.issuer) {
         true => (StatusCode::OK, "ready\n"),
