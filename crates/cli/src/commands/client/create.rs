@@ -165,7 +165,6 @@ fn tell(output: Output, admin: &Admin, token_endpoint: &str, created: &ClientCre
 }
 
 fn save(name: String, admin: &Admin, realm: &str, created: &ClientCreated) -> Result<String, Failure> {
-    let mut contexts = Contexts::load()?;
     let here = admin.context();
     let context = Context {
         server: here.server.clone(),
@@ -179,8 +178,10 @@ fn save(name: String, admin: &Admin, realm: &str, created: &ClientCreated) -> Re
         in_body: is_held_to_the_body(created),
         danger_plain_http: here.danger_plain_http,
     };
-    contexts.by_name.insert(name.clone(), context);
-    contexts.save()?;
+    Contexts::change(|contexts| {
+        contexts.by_name.insert(name.clone(), context);
+        Ok(())
+    })?;
     Ok(name)
 }
 
