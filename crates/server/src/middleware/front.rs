@@ -10,8 +10,7 @@ use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
-use http::header::ALLOW;
-use http::{Method, StatusCode};
+use http::Method;
 use tower::{Layer, Service};
 
 use super::access_log;
@@ -101,10 +100,6 @@ impl Exchange {
         let took = self.begun.elapsed();
         access_log::write(&self, &told, status, took);
         app.metrics().count(self.route(), status, took, &told);
-        if status == StatusCode::NOT_FOUND {
-            // the router names the methods of a URL even where its dialect is closed
-            response.headers_mut().remove(ALLOW);
-        }
         security::put(response.headers_mut(), app.transport());
         response.headers_mut().insert(X_REQUEST_ID, self.id.to_header());
         response
