@@ -226,18 +226,19 @@ fn failed(to: &str, error: &Error) -> HttpError {
     }
 }
 
-/// What TLS found wrong; an I/O error holds it, and does not name it as its source.
+/// What TLS found wrong.
 fn in_tls(error: &Error) -> Option<&rustls::Error> {
-    causes(error).find_map(|cause| {
-        let within = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause.downcast_ref().or_else(|| within?.downcast_ref())
-    })
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
+/// An error and what is below it; I/O errors hold others, and do not name them as their source.
 fn causes<'e>(
     error: &'e (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |cause| cause.source())
+    std::iter::successors(Some(error), |cause| {
+        let held = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        held.map(|held| held as &(dyn std::error::Error + 'static)).or_else(|| cause.source())
+    })
 }
 
 /// Wrappers say "client error (Connect)"; what a person needs is at the bottom.

@@ -88,7 +88,7 @@ struct Update {
     /// How long its tokens live, in seconds
     #[arg(long, value_name = "SECONDS")]
     token_lifetime: Option<i64>,
-    /// The claims that stand in all its tokens, all of them; NAME=JSON, repeatable
+    /// A claim that stands in all its tokens; others stay, and NAME=null takes one away; repeatable
     #[arg(long = "claim", value_name = "NAME=JSON", value_parser = create::claim)]
     claims: Vec<(String, serde_json::Value)>,
     #[command(flatten)]

@@ -93,3 +93,29 @@ fn completions_are_there_for_every_shell() {
         assert!(script.contains("countersign") && script.contains("default-realm"), "{shell}");
     }
 }
+
+/// A proxy's network is named as clients' networks are, and a default realm that is not there is told.
+#[test]
+fn slips_in_the_configuration_are_told() {
+    let user = User::new();
+    let said = user.fails(&["config", "check", "--trusted-proxy", "10.0.0.1/8"]);
+    assert!(said.contains("10.0.0.0/8"), "{said}");
+    let (_, said) = user.serve(&["--default-realm", "nope"]).end();
+    assert!(said.contains("default_realm") && said.contains("nope"), "{said}");
+    let (_, said) = user.serve(&["--default-realm", "system"]).end();
+    assert!(!said.contains("default_realm"), "{said}");
+}
+
+/// A database that does not answer leaves no keys behind that could be taken for its own.
+#[test]
+fn a_start_that_fails_leaves_no_keys() {
+    let user = User::new();
+    let data = user.data().display().to_string();
+    let common = ["serve", "--data", &data, "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"];
+    let said = user.fails(&[&common[..], &["--database", "postgres://127.0.0.1:1/x"]].concat());
+    assert!(said.contains("next: check that the database runs"), "{said}");
+    assert!(!user.data().join("keys").exists());
+    let bad = user.write("badkeys", "nonsense").display().to_string();
+    let said = user.fails(&[&common[..], &["--keys", &bad]].concat());
+    assert!(said.contains("next:") && said.contains("--keys"), "{said}");
+}

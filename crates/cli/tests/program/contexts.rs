@@ -72,6 +72,36 @@ fn a_damaged_file_is_told_without_its_secrets() {
     assert!(!user.fails(&["token"]).contains("hush"));
 }
 
+/// A saved secret may be the only copy: no other client's context takes its place.
+#[test]
+fn a_context_is_not_replaced_by_another_clients() {
+    let user = User::new();
+    let _server = user.serve(&[]);
+    for realm in ["a", "b"] {
+        user.ok(&["realm", "create", realm]);
+    }
+    user.ok(&["client", "create", "one", "--realm", "a", "--save-context", "svc"]);
+    let before = std::fs::read_to_string(user.contexts()).unwrap();
+    let said = user.fails(&["client", "create", "one", "--realm", "b", "--save-context", "svc"]);
+    assert!(said.contains("context delete svc"), "{said}");
+    assert!(!user.ok(&["client", "list", "--realm", "b"]).contains("one"), "nothing was made");
+    let add = |id| ["context", "add", "svc", "--server", "https://x.example", "--client-id", id];
+    let env = ["--client-secret-env", "X"];
+    assert!(user.fails(&[&add("one")[..], &env].concat()).contains("context delete svc"));
+    assert_eq!(std::fs::read_to_string(user.contexts()).unwrap(), before);
+    user.ok(&["context", "delete", "svc"]);
+    user.ok(&[&add("one")[..], &env].concat());
+    user.ok(&[&add("one")[..], &env].concat());
+}
+
+/// A URL without a scheme: what is wrong, and what to do.
+#[test]
+fn a_url_without_a_scheme_is_explained() {
+    let words =
+        ["context", "add", "x", "--server", "localhost:8080", "--client-id", "c", "--client-secret-env", "X"];
+    assert!(User::new().fails(&words).contains("next: begin it with https://"));
+}
+
 /// Two servers on one machine: the second one's context gets a name of its own.
 #[test]
 fn a_second_server_gets_a_context_of_its_own() {

@@ -1,6 +1,6 @@
 //! `countersign demo` passes, shows every step, and leaves nothing behind.
 
-use crate::harness::User;
+use crate::harness::{PROGRAM, User};
 
 #[test]
 fn the_demo_passes_and_leaves_nothing_behind() {
@@ -33,4 +33,15 @@ fn as_json_each_exchange_is_a_line() {
     assert!(
         lines.iter().all(|line| line["response"]["status"].is_u64() && line["request"]["url"].is_string())
     );
+}
+
+/// Who reads a part must not take it for the whole.
+#[test]
+fn an_output_that_is_lost_is_a_failure() {
+    let user = User::new();
+    for words in ["demo", "config reference", "demo --output json"] {
+        let done = user.shell(&format!("{PROGRAM} {words} > /dev/full"));
+        assert!(!done.status.success() && done.err.contains("standard output"), "{words}: {}", done.err);
+    }
+    assert!(user.shell(&format!("{PROGRAM} config reference | head -1")).err.is_empty());
 }

@@ -1,6 +1,10 @@
 //! The root client: from the environment, by all its names; and made anew, offline.
 
-use crate::harness::{User, token};
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::harness::{PROGRAM, User, mode, token};
 
 const NAMES: [&str; 4] = [
     "COUNTERSIGN_ROOT_CLIENT",
@@ -68,16 +72,72 @@ fn root_is_reset_offline() {
     assert!(server.end().0.success());
 
     let reset = user.json(&["root", "reset", "--data", &data]);
-    let new = reset["secret"].as_str().unwrap();
+    assert_eq!((&reset["client_id"], &reset["contexts"]), (&json!("root"), &json!(["local"])));
+    let file = user.data().join("root-client");
+    assert_eq!(reset["root_secret_file"], file.display().to_string());
+    assert_eq!(mode(&file), 0o600);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let new = text.lines().find_map(|line| line.strip_prefix("COUNTERSIGN_ROOT_CLIENT_SECRET=")).unwrap();
+    assert!(!reset.to_string().contains(new), "no secret goes where nobody watches");
+    // another port: the context is known by the data folder, and a command finds the server again
     let server = user.serve(&[]);
     assert_eq!(token(&server, "system", "root", new).0, 200);
     assert_eq!(token(&server, "system", "root", &old).0, 401);
-    // what the reset says to paste, the secret on standard input
-    let url = server.url();
-    let words =
-        ["context", "add", "local", "--server", &url, "--client-id", "root", "--client-secret-file", "-"];
-    assert!(user.run_with(&words, new).status.success());
+    let saved = std::fs::read_to_string(user.contexts()).unwrap();
+    assert!(saved.contains(new) && !saved.contains(&old), "{saved}");
+}
+
+/// Where no context knows the root, what a reset prints can be pasted.
+#[test]
+fn what_a_reset_says_can_be_pasted() {
+    let user = User::new();
+    let listen = user.serve(&[]);
+    let address = listen.address();
+    assert!(listen.end().0.success());
+    user.ok(&["context", "delete", "local"]);
+    let data = user.data().display().to_string();
+    let said = user.ok(&["root", "reset", "--data", &data, "--listen", &address]);
+    let _server = user.serve(&["--listen", &address]);
+    let line = said.lines().find(|line| line.contains("context add")).unwrap();
+    let done = user.shell(line);
+    assert!(done.status.success(), "{line}: {}", done.err);
     assert!(user.ok(&["realm", "list"]).contains("system"));
+}
+
+/// Issue 3: a second start says where it is. Where root was deleted it makes another, and does not call that a first start.
+#[test]
+fn a_start_without_root_says_so() {
+    let user = User::new();
+    let server = user.serve(&[]);
+    user.ok(&["client", "delete", "root", "--realm", "system"]);
+    assert!(server.end().0.success());
+    let data = user.data().display().to_string();
+    let mut child = user
+        .command(PROGRAM)
+        .args(["serve", "--data", &data, "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut text = String::new();
+    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+    while !text.contains("context ") {
+        assert_ne!(std::io::BufRead::read_line(&mut out, &mut text).unwrap(), 0, "{text}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(text.contains("no root client any more") && !text.contains("first start"), "{text}");
+}
+
+/// The contract: a given root secret gets a warning under 32 characters.
+#[test]
+fn a_short_root_secret_is_warned_about() {
+    for (secret, warned) in [("fidesopsadminsecret", true), ("a-secret-of-more-than-32-characters", false)] {
+        let user = given(NAMES[1], "boss", secret);
+        let (_, said) = user.serve(&[]).end();
+        assert_eq!(said.contains("fewer than 32 characters"), warned, "{said}");
+        assert_eq!(user.run(&["config", "check"]).err.contains("fewer than 32 characters"), warned);
+    }
 }
 
 /// A reset where there is no database makes none.

@@ -28,6 +28,38 @@ fn a_development_certificate_works_at_once() {
     assert!(said.contains("certificate") || said.contains("UnknownIssuer") || said.contains("CA"), "{said}");
 }
 
+/// Errors say what to do next: also where the certificate, or the scheme of the URL, is what is wrong.
+#[test]
+fn what_tls_lacks_is_told() {
+    let user = User::new().with("SECRET", "x");
+    let server = user.serve(&["--tls-dev"]);
+    let plain = user.serve(&["--data", &user.home().join("plain").display().to_string()]);
+    let at = |name: &str, url: &str| {
+        user.ok(&[
+            "context",
+            "add",
+            name,
+            "--server",
+            url,
+            "--client-id",
+            "root",
+            "--client-secret-env",
+            "SECRET",
+        ]);
+        user.fails(&["realm", "list", "--context", name])
+    };
+    let said = at("untrusted", &server.url());
+    assert!(said.contains("--ca-file") && !said.contains("running"), "{said}");
+    let said = at("clear", &server.url().replace("https:", "http:"));
+    assert!(said.contains("begin its URL with https://"), "{said}");
+    let said = at("tls", &plain.url().replace("http:", "https:"));
+    assert!(said.contains("begin its URL with http://"), "{said}");
+    let said = at("ops", &format!("http://{}", plain.ops()));
+    assert!(said.contains("next: is http://") && said.contains("context show"), "{said}");
+    let said = user.fails(&["health", "--ops", &server.address()]);
+    assert!(said.contains("next:") && said.contains("--ops"), "{said}");
+}
+
 #[test]
 fn certificate_files_are_served() {
     let user = User::new();

@@ -222,3 +222,45 @@ fn long_lists_come_whole() {
     assert_eq!(some["items"].as_array().unwrap().len(), 3);
     assert!(some["next"].is_string());
 }
+
+/// A client without a grant is told of it, and a secret that was given is not shown again.
+#[test]
+fn a_new_client_is_told_what_it_lacks() {
+    let user = User::new();
+    let _server = user.serve(&[]);
+    prepared(&user);
+    let file = user.write("given", "the-secret-of-the-callers-have-already\n").display().to_string();
+    let done = user.run(&["client", "create", "ten", "--secret-file", &file]);
+    assert!(done.err.contains("countersign grant set ten default --realm myorg"), "{}", done.err);
+    assert!(
+        done.out.contains(&format!("$(cat {file})")) && !done.out.contains("the-secret-of"),
+        "{}",
+        done.out
+    );
+    let granted = user.run(&["client", "create", "eleven", "--api", ORDERS, "--scope", "orders:read"]);
+    assert!(!granted.err.contains("grant set"), "{}", granted.err);
+}
+
+/// Errors say what to do next, in the command's words.
+#[test]
+fn errors_name_the_command_that_helps() {
+    let user = User::new();
+    let _server = user.serve(&[]);
+    prepared(&user);
+    user.ok(&["client", "create", "svc"]);
+    for (words, command) in [
+        (&["client", "create", "x", "--api", "nope"][..], "`countersign api list --realm myorg`"),
+        (&["client", "show", "nope"], "`countersign client list --realm myorg`"),
+        (&["realm", "show", "nope"], "`countersign realm list`"),
+        (&["key", "retire", "nope"], "`countersign key list --realm myorg`"),
+        (&["secret", "delete", "svc", "nope"], "`countersign secret list svc --realm myorg`"),
+    ] {
+        let said = user.fails(words);
+        assert!(said.contains(command), "{words:?}: {said}");
+    }
+    user.ok(&["key", "add"]);
+    let said = user.fails(&["key", "rotate"]);
+    assert!(said.contains("--force") && said.contains("Z") && !said.contains('"'), "{said}");
+    assert!(user.fails(&["realm", "update", "myorg"]).contains("nothing is to be changed"));
+    assert!(user.fails(&["audit", "--limit", "0"]).contains("from 1"));
+}

@@ -154,7 +154,7 @@ const ADMIN_LISTEN: Setting = Setting::one(
     "admin_listen",
     "HOST:PORT",
     "",
-    "Where the admin API is, and then nowhere else; unless given it is beside the tokens.",
+    "Where the admin API is, and then nowhere else, with tokens beside it for operators; unless given it is on `listen`.",
 );
 const PUBLIC_URL: Setting = Setting::one(
     "public_url",
