@@ -1,5 +1,6 @@
 //! The composition root: configuration → keys → store → issuer → server → listeners, in this order and nowhere else.
 
+mod descriptors;
 mod door;
 mod gate;
 
@@ -22,6 +23,7 @@ use countersign_store::{DatabaseUrl, OpenError as StoreOpenError};
 use tokio::sync::watch;
 use url::Url;
 
+use self::descriptors::{Descriptors, OPS};
 use self::door::Door;
 use self::gate::Gate;
 use crate::environment::GivenRoot;
@@ -78,9 +80,11 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
 
     let network = &config.network;
     let workers = Workers::start_on_all_processors().map_err(Failure::new)?;
-    let listener = bind(network)?.with_limits(limits(&config.limits)).with_workers(workers.clone());
+    let listeners = 1 + usize::from(network.admin_listen.is_some());
+    let limits = Descriptors::raise().cap(limits(&config.limits), listeners);
+    let listener = bind(network)?.with_limits(limits.clone()).with_workers(workers.clone());
     let admin = network.admin_listen.map(|address| Listener::bind(&[address])).transpose()?;
-    let ops = Listener::bind(&[network.ops])?;
+    let ops = Listener::bind(&[network.ops])?.with_limits(Limits { connections: OPS, ..Limits::default() });
     let listen = listener.local_addrs();
     let public_url = config.public_url(listen.first().map_or(0, SocketAddr::port));
 
@@ -92,8 +96,7 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
         None => listener,
     };
     let (listener, admin) = (dressed(listener), admin.map(dressed));
-    let admin =
-        admin.map(|listener| listener.with_limits(limits(&config.limits)).with_workers(workers.clone()));
+    let admin = admin.map(|listener| listener.with_limits(limits).with_workers(workers.clone()));
 
     let issuer = issuer(config, public_url.clone(), &clock, &random).await?;
     let root = issuer.ensure_root(root.map(|root| (root.client_id, root.secret))).await;
