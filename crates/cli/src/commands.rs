@@ -62,8 +62,8 @@ impl Command {
     /// Does it.
     pub(crate) fn run(self, output: Output) -> Result<ExitCode, Failure> {
         match self {
-            Self::Serve(command) => on_all_processors(command.run(output)),
-            Self::Demo(command) => on_all_processors(command.run(output)),
+            Self::Serve(command) => on_one(command.run(output)),
+            Self::Demo(command) => on_one(command.run(output)),
             Self::Root(command) => on_one(command.run(output)),
             Self::Realm(command) => on_one(command.run(output)),
             Self::Api(command) => on_one(command.run(output)),
@@ -102,11 +102,7 @@ impl Ends for ExitCode {
     }
 }
 
-fn on_all_processors<T: Ends>(work: impl Future<Output = Result<T, Failure>>) -> Result<ExitCode, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::new)?;
-    runtime.block_on(work).map(Ends::code)
-}
-
+/// A server's connections have threads of their own; what runs here is its operation.
 fn on_one<T: Ends>(work: impl Future<Output = Result<T, Failure>>) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::new)?;
     runtime.block_on(work).map(Ends::code)

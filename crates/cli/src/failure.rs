@@ -4,6 +4,8 @@ use std::fmt;
 
 use countersign_client::HttpError;
 
+use crate::output::clean;
+
 /// Why a command ends without having done its work.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -41,7 +43,10 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.what)?;
+        // what a server said stands in it: each line is made fit for a terminal
+        for (nth, line) in self.what.split('\n').enumerate() {
+            write!(f, "{}{}", if nth == 0 { "error: " } else { "\n" }, clean(line))?;
+        }
         match &self.next {
             Some(next) => write!(f, "\n  next: {next}"),
             None => Ok(()),

@@ -144,10 +144,8 @@ fn remember(context: Context, server: &Server) -> String {
 }
 
 fn save(context: Context, server: &Server) -> Result<(String, PathBuf), Failure> {
-    let mut contexts = Contexts::load()?;
     let port = server.place.listen.first().map_or(0, std::net::SocketAddr::port);
-    let name = contexts.add_local(context, port);
-    Ok((name, contexts.save()?))
+    Contexts::change(|contexts| Ok(contexts.add_local(context, port)))
 }
 
 /// Commands that can be pasted as they are, into any terminal.

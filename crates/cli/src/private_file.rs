@@ -18,26 +18,27 @@ pub(crate) fn folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// `AlreadyExists` when there is one; it is not touched.
 pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = open_new(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    sync_folder(path)
+    // a second name for what is whole already: unlike a rename it never takes another file's place
+    place(path, text, |beside| fs::hard_link(beside, path).and_then(|()| fs::remove_file(beside)))
 }
 
 /// Writes a file (0600) in the place of whatever is there.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let beside = beside(path);
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {} // left by a run that was interrupted
-    }
-    let mut file = open_new(&beside)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    if let Err(error) = written.and_then(|()| fs::rename(&beside, path)) {
-        let _ = fs::remove_file(&beside);
-        return Err(error);
-    }
-    sync_folder(path)
+    place(path, text, |beside| fs::rename(beside, path))
+}
+
+/// Waits until no other process changes the file, and keeps them out until what it returns is dropped.
+pub(crate) fn alone(path: &Path) -> io::Result<File> {
+    // a file of its own, since the one that is changed is replaced
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(PathBuf::from(name))?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// Reads a text of at most `max` bytes.
@@ -61,6 +62,22 @@ pub(crate) fn is_open_to_others(path: &Path) -> bool {
 #[cfg(not(unix))]
 pub(crate) fn is_open_to_others(_: &Path) -> bool {
     false
+}
+
+/// Writes the file beside its place, and then puts it there.
+fn place(path: &Path, text: &str, put: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let beside = beside(path);
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {} // left by a run that was interrupted
+    }
+    let mut file = open_new(&beside)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if let Err(error) = written.and_then(|()| put(&beside)) {
+        let _ = fs::remove_file(&beside);
+        return Err(error);
+    }
+    sync_folder(path)
 }
 
 fn open_new(path: &Path) -> io::Result<File> {

@@ -1,5 +1,6 @@
 //! The composition root: configuration → keys → store → issuer → server → listeners, in this order and nowhere else.
 
+mod descriptors;
 mod door;
 mod gate;
 
@@ -15,13 +16,14 @@ use countersign_issuer::random::{Random, SystemRandom};
 use countersign_issuer::realm::SYSTEM;
 use countersign_listen::admission::{Admission, Bounds};
 use countersign_listen::tls::{Files, Tls, dev};
-use countersign_listen::{Ended, Limits, Listener};
+use countersign_listen::{Ended, Limits, Listener, Workers};
 use countersign_server::config::{self, Config, Network, PublicUrl};
 use countersign_server::{AppState, Metrics, OpsState, Readiness};
 use countersign_store::{DatabaseUrl, OpenError as StoreOpenError};
 use tokio::sync::watch;
 use url::Url;
 
+use self::descriptors::{Descriptors, OPS};
 use self::door::Door;
 use self::gate::Gate;
 use crate::environment::GivenRoot;
@@ -40,6 +42,7 @@ pub(crate) struct Server {
     state: AppState,
     metrics: Metrics,
     admission: Admission,
+    workers: Workers,
     listener: Listener,
     admin: Option<Listener>,
     ops: Listener,
@@ -76,9 +79,12 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
     seed_beside(&random);
 
     let network = &config.network;
-    let listener = bind(network)?.with_limits(limits(&config.limits));
+    let workers = Workers::start_on_all_processors().map_err(Failure::new)?;
+    let listeners = 1 + usize::from(network.admin_listen.is_some());
+    let limits = Descriptors::raise().cap(limits(&config.limits), listeners);
+    let listener = bind(network)?.with_limits(limits.clone()).with_workers(workers.clone());
     let admin = network.admin_listen.map(|address| Listener::bind(&[address])).transpose()?;
-    let ops = Listener::bind(&[network.ops])?;
+    let ops = Listener::bind(&[network.ops])?.with_limits(Limits { connections: OPS, ..Limits::default() });
     let listen = listener.local_addrs();
     let public_url = config.public_url(listen.first().map_or(0, SocketAddr::port));
 
@@ -90,7 +96,7 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
         None => listener,
     };
     let (listener, admin) = (dressed(listener), admin.map(dressed));
-    let admin = admin.map(|listener| listener.with_limits(limits(&config.limits)));
+    let admin = admin.map(|listener| listener.with_limits(limits).with_workers(workers.clone()));
 
     let issuer = issuer(config, public_url.clone(), &clock, &random).await?;
     let root = issuer.ensure_root(root.map(|root| (root.client_id, root.secret))).await;
@@ -107,7 +113,7 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
         in_work: config.limits.in_work,
         waiting: config.limits.waiting,
         patience: config.limits.patience,
-        ..Bounds::default()
+        processors: workers.count(),
     });
     let state = AppState::new(countersign_server::Parts {
         issuer: Arc::clone(&issuer),
@@ -127,7 +133,7 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
         ops: ops.local_addrs().first().copied().unwrap_or(network.ops),
         dev,
     };
-    Ok(Server { place, root, is_first, issuer, state, metrics, admission, listener, admin, ops })
+    Ok(Server { place, root, is_first, issuer, state, metrics, admission, workers, listener, admin, ops })
 }
 
 /// The issuer on its database, without sockets: for the commands that work beside the database.
@@ -163,10 +169,10 @@ pub(crate) fn database(config: &Config) -> Result<DatabaseUrl, Failure> {
 impl Server {
     /// Serves until `shutdown` is done, then finishes what is in flight; returns how the public listener ended.
     pub(crate) async fn serve(self, shutdown: impl Future<Output = ()>) -> Ended {
-        let Self { issuer, state, metrics, admission, listener, admin, ops, .. } = self;
+        let Self { issuer, state, metrics, admission, workers, listener, admin, ops, .. } = self;
         let readiness = Readiness::default();
         let work = tokio::spawn(Arc::clone(&issuer).run());
-        let lag = tokio::spawn(admission.lag().clone().watch());
+        workers.each(|| admission.lag().clone().watch());
         let app = match &admin {
             Some(_) => countersign_server::app_without_admin(state.clone()),
             None => countersign_server::app(state.clone()),
@@ -205,10 +211,10 @@ impl Server {
         let (ended, _) = tokio::join!(serving, ops.serve(Door(health), until(Phase::Ended)));
 
         work.abort();
-        lag.abort();
         let _ = work.await; // its last write is over before ours begins
         issuer.flush_uses().await;
         close(&issuer).await;
+        drop(workers); // last: the database's connections may live on their runtimes
         ended
     }
 }

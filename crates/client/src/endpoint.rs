@@ -48,11 +48,11 @@ impl Endpoint {
         &self.0
     }
 
-    /// Whether the host is loopback (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+    /// Whether the host is loopback. Names below `localhost` are not taken for it: they are asked of DNS here (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         match self.0.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
             Some(Host::Ipv6(ip)) => ip.is_loopback(),
             None => false,
@@ -94,7 +94,6 @@ mod tests {
             "http://127.0.0.1",
             "http://127.1:80/",
             "http://[::1]:8080",
-            "http://auth.localhost",
         ] {
             assert!(Endpoint::parse(good).is_ok(), "{good}");
         }
@@ -103,6 +102,7 @@ mod tests {
             "http://localhost.example",
             "http://127.0.0.1.example",
             "http://localhost@a.example".replace("localhost@", "").as_str(),
+            "http://auth.localhost",
             "http://notlocalhost",
             "http://0.0.0.0",
             "http://[::2]",

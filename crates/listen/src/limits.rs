@@ -11,7 +11,8 @@ pub struct Limits {
     pub handshake_timeout: Duration,
     /// A connection without a request in work is closed after this long.
     pub idle_timeout: Duration,
-    /// A peer that takes nothing of what we write is cut off after this long.
+    /// A peer that takes nothing of what we write is cut off after this long; on HTTP/2 also one that in this time
+    /// gives no room for the next frame of any one answer (RFC 9113 section 5.2).
     pub write_timeout: Duration,
     /// From the wish to end until what is still in flight is cut off.
     pub drain_timeout: Duration,

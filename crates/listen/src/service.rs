@@ -2,9 +2,9 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
@@ -45,12 +45,16 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     fn call(&self, mut http_request: Request<Incoming>) -> Self::Future {
-        let request = self.activity.request();
+        let request = self.activity.request(http_request.version() == Version::HTTP_2);
         self.stats.count(Event::Request);
         http_request.extensions_mut().insert(self.peer);
         http_request.extensions_mut().insert(self.scheme);
         let answer = self.service.clone().oneshot(http_request);
-        Box::pin(async move { Ok(answer.await?.map(|body| Tracked { body, request })) })
+        Box::pin(async move {
+            let answer = answer.await?;
+            request.awaits_peer();
+            Ok(answer.map(|body| Tracked { body, request }))
+        })
     }
 }
 
@@ -62,7 +66,12 @@ impl<B: Body> Body for Tracked<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        self.project().body.poll_frame(cx)
+        // on HTTP/2 we are asked only when the peer has room, so being asked is progress
+        let this = self.project();
+        this.request.awaits_us();
+        let frame = ready!(this.body.poll_frame(cx));
+        this.request.awaits_peer();
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

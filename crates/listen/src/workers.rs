@@ -47,6 +47,12 @@ impl Workers {
         Self::start(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
     }
 
+    /// How many threads there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Runs a task on each worker.
     pub fn each<T>(&self, task: impl Fn() -> T)
     where

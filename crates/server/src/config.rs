@@ -21,6 +21,7 @@ pub use layers::{Given, Layers, Origin};
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use nearest::nearest;
+pub(crate) use network::is_loopback;
 pub use network::{Network, PublicUrl};
 pub use realms::Realms;
 pub use setting::Setting;

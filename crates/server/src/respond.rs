@@ -1,6 +1,7 @@
 //! The one place where a refusal or a fault becomes an answer on native endpoints.
 
 mod document;
+mod reason;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -16,6 +17,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENT
 use http::{HeaderValue, StatusCode};
 
 pub(crate) use self::document::{Caching, document, preflight};
+pub(crate) use self::reason::token_reason;
 use crate::admit::Overloaded;
 use crate::extract::body::Unread;
 use crate::middleware::Told;

@@ -33,7 +33,7 @@ fn clients() -> Router<AppState> {
         let path = format!("{prefix}/realms/{{realm}}/protocol/openid-connect/token");
         router = both(router, &path, post(keycloak::token::token).fallback(keycloak::wrong_method));
     }
-    router = both(router, "/oauth/token", post(auth0::token::token).fallback(respond::other_method));
+    router = both(router, "/oauth/token", post(auth0::token::token).fallback(auth0::wrong_method));
     both(router, "/api/v1/oauth/token", post(fidesops::token::token).fallback(fidesops::wrong_method))
 }
 
@@ -42,15 +42,19 @@ fn verifiers() -> Router<AppState> {
     let mut router = Router::new()
         .route("/realms/{realm}/oauth2/jwks", document(get(documents::jwks)))
         .route("/.well-known/oauth-authorization-server/realms/{realm}", document(get(documents::metadata)))
-        .route("/.well-known/jwks.json", document(get(auth0::documents::keys)));
+        .route(
+            "/.well-known/jwks.json",
+            get(auth0::documents::keys).options(auth0::preflight).fallback(auth0::wrong_method),
+        );
+    let inserted = get(documents::inserted).fallback(documents::inserted_otherwise);
     for well_known in ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"] {
         router = router
-            .route(well_known, document(get(documents::inserted)))
-            .route(&format!("{well_known}/{{*path}}"), document(get(documents::inserted)));
+            .route(well_known, inserted.clone())
+            .route(&format!("{well_known}/{{*path}}"), inserted.clone());
     }
     for prefix in KEYCLOAK {
         let realm = format!("{prefix}/realms/{{realm}}");
-        let certs = foreign(get(keycloak::documents::certs)).options(respond::preflight);
+        let certs = foreign(get(keycloak::documents::certs)).options(keycloak::preflight);
         router = both(router, &realm, foreign(get(keycloak::documents::realm)));
         router = both(router, &format!("{realm}/protocol/openid-connect/certs"), certs);
         router = router
@@ -60,7 +64,7 @@ fn verifiers() -> Router<AppState> {
     for name in ["openid-configuration", "oauth-authorization-server"] {
         let path = format!("/realms/{{realm}}/.well-known/{name}");
         router = both(router, &path, document(get(documents::discovery)));
-        let handler = foreign(get(keycloak::documents::metadata)).options(respond::preflight);
+        let handler = foreign(get(keycloak::documents::metadata)).options(keycloak::preflight);
         router = both(router, &format!("/auth{path}"), handler);
     }
     router
@@ -69,7 +73,9 @@ fn verifiers() -> Router<AppState> {
 /// People and their tools.
 fn administrators(state: &AppState) -> Router<AppState> {
     let mut router = admin::router(state);
-    let fidesops = |handler: MethodRouter<AppState>| handler.fallback(fidesops::wrong_method);
+    let told = axum::middleware::from_fn_with_state(state.clone(), fidesops::told);
+    let fidesops =
+        |handler: MethodRouter<AppState>| handler.fallback(fidesops::wrong_method).layer(told.clone());
     let clients = get(fidesops::clients::list).post(fidesops::clients::create);
     let client =
         get(fidesops::clients::read).put(fidesops::clients::update).delete(fidesops::clients::delete);

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use crate::admit::Admit;
 use crate::extract::peer::{Peer, Proxies};
-use crate::middleware::{Metrics, RequestIds};
+use crate::middleware::{Metrics, RequestIds, Transport};
 
 /// What an application is made of.
 pub struct Parts {
@@ -35,7 +35,7 @@ struct Inner {
     proxies: Proxies,
     metrics: Metrics,
     request_ids: RequestIds,
-    is_https: bool,
+    transport: Transport,
 }
 
 impl AppState {
@@ -45,10 +45,10 @@ impl AppState {
     /// [`NoRandomness`] when the source of random bits fails.
     pub fn new(parts: Parts) -> Result<Self, NoRandomness> {
         let Parts { issuer, random, admit, trusted_proxies, metrics } = parts;
-        let is_https = issuer.settings().public_url.starts_with("https://");
+        let transport = Transport::of(&issuer.settings().public_url);
         let request_ids = RequestIds::new(random.as_ref())?;
         let proxies = Proxies::new(trusted_proxies);
-        Ok(Self(Arc::new(Inner { issuer, admit, proxies, metrics, request_ids, is_https })))
+        Ok(Self(Arc::new(Inner { issuer, admit, proxies, metrics, request_ids, transport })))
     }
 
     /// Who decides.
@@ -75,9 +75,9 @@ impl AppState {
         &self.0.request_ids
     }
 
-    /// Whether browsers reach this server over TLS, by its public URL.
-    pub(crate) fn is_https(&self) -> bool {
-        self.0.is_https
+    /// How browsers reach this server, by its public URL.
+    pub(crate) fn transport(&self) -> Transport {
+        self.0.transport
     }
 
     /// The address of whoever sent a request.

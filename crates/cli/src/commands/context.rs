@@ -104,12 +104,11 @@ impl Context {
             Verb::Use(chosen) => chosen.run(output),
             Verb::Show(which) => show(&which, output),
             Verb::Delete(Named { name }) => {
-                let mut contexts = Contexts::load()?;
-                contexts.by_name.remove(&name).ok_or_else(|| context::unknown(&name))?;
-                if contexts.current.as_ref() == Some(&name) {
-                    contexts.current = None;
-                }
-                contexts.save()?;
+                Contexts::change(|contexts| {
+                    contexts.by_name.remove(&name).ok_or_else(|| context::unknown(&name))?;
+                    contexts.current.take_if(|current| *current == name);
+                    Ok(())
+                })?;
                 output.note(&format!("context '{name}' is forgotten"));
                 Ok(())
             }
@@ -135,11 +134,12 @@ impl Add {
             danger_plain_http: self.danger_plain_http,
             data: None,
         };
-        let mut contexts = Contexts::load()?;
-        contexts.may_take(&self.name, &context.server, &context.realm, Some(&context.client_id))?;
-        contexts.by_name.insert(self.name.clone(), context);
-        contexts.current = Some(self.name.clone());
-        let path = contexts.save()?;
+        let ((), path) = Contexts::change(|contexts| {
+            contexts.may_take(&self.name, &context.server, &context.realm, Some(&context.client_id))?;
+            contexts.by_name.insert(self.name.clone(), context);
+            contexts.current = Some(self.name.clone());
+            Ok(())
+        })?;
         output.note(&format!("context '{}' is saved in {} and current", self.name, path.display()));
         Ok(())
     }
@@ -147,14 +147,14 @@ impl Add {
 
 impl Use {
     fn run(self, output: Output) -> Result<(), Failure> {
-        let mut contexts = Contexts::load()?;
-        let context = contexts.by_name.get_mut(&self.name).ok_or_else(|| context::unknown(&self.name))?;
-        if self.realm.is_some() {
-            context.default_realm = self.realm;
-        }
-        let realm = context.default_realm.clone();
-        contexts.current = Some(self.name.clone());
-        contexts.save()?;
+        let (realm, _) = Contexts::change(|contexts| {
+            let context = contexts.by_name.get_mut(&self.name).ok_or_else(|| context::unknown(&self.name))?;
+            if self.realm.is_some() {
+                context.default_realm = self.realm;
+            }
+            contexts.current = Some(self.name.clone());
+            Ok(context.default_realm.clone())
+        })?;
         let realm = realm.map(|realm| format!(", realm '{realm}'")).unwrap_or_default();
         output.note(&format!("commands use the context '{}'{realm}", self.name));
         Ok(())

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use clap::Args;
 use countersign_server::config::{Config, Layers, settings};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use self::story::Story;
@@ -23,9 +24,11 @@ pub(crate) struct Demo {}
 impl Demo {
     pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
         let folder = tempfile::Builder::new().prefix("countersign-demo-").tempdir().map_err(Failure::new)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(Failure::new)?;
         let told = tokio::select! {
             told = tell(folder.path(), output) => told,
             _ = tokio::signal::ctrl_c() => Err(Failure::new("interrupted")),
+            _ = terminate.recv() => Err(Failure::new("terminated")),
         };
         let path = folder.path().to_owned();
         folder

@@ -82,12 +82,11 @@ fn tell(root: &RootClient, data: &Path, server: &str, output: Output) -> Result<
 }
 
 fn renew(data: &Path, server: &str, client_id: &str, secret: &str) -> Result<Vec<String>, Failure> {
-    let mut contexts = Contexts::load()?;
-    let renewed = contexts.renew_root(data, server, client_id, secret);
-    if !renewed.is_empty() {
-        contexts.save()?;
+    // Nothing is written where there is nothing to renew.
+    if Contexts::load()?.renew_root(data, server, client_id, secret).is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(renewed)
+    Ok(Contexts::change(|contexts| Ok(contexts.renew_root(data, server, client_id, secret)))?.0)
 }
 
 fn keep(data: &Path, client_id: &str, secret: &str) -> Result<PathBuf, Failure> {

@@ -1,5 +1,6 @@
 //! `countersign serve`: the server, from the first start to the orderly end.
 
+use std::panic::PanicHookInfo;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -24,6 +25,7 @@ impl Serve {
         let mut warnings = Vec::new();
         let config = self.flags.config(|warning| warnings.push(warning.to_owned()))?;
         let _logs = logs::begin(&config.log)?;
+        std::panic::set_hook(Box::new(panicked));
         for warning in warnings {
             tracing::warn!("{warning}");
         }
@@ -64,6 +66,12 @@ fn line(place: &wire::Place, root_secret_file: Option<PathBuf>) -> String {
         "pid": std::process::id(),
     });
     line.to_string()
+}
+
+/// Says where, and not what: a panic's text may hold what the request held.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(location, "panicked");
 }
 
 /// Done at the first SIGTERM or SIGINT; the second ends the process where it stands.

@@ -43,14 +43,27 @@ impl Contexts {
         })
     }
 
+    /// Changes the file; no other process changes it between what is read and what is written.
+    pub(crate) fn change<T>(
+        change: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<(T, PathBuf), Failure> {
+        let path = path()?;
+        let cannot =
+            |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            private_file::folder(folder).map_err(cannot)?;
+        }
+        let _alone = private_file::alone(&path).map_err(cannot)?;
+        let mut contexts = Self::load()?;
+        let changed = change(&mut contexts)?;
+        Ok((changed, contexts.save()?))
+    }
+
     /// Writes the file (0600) in the place of the one before.
-    pub(crate) fn save(&self) -> Result<PathBuf, Failure> {
+    fn save(&self) -> Result<PathBuf, Failure> {
         let path = path()?;
         let cannot =
             |error: &dyn std::fmt::Display| Failure::new(format!("cannot write {}: {error}", path.display()));
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            private_file::folder(folder).map_err(|error| cannot(&error))?;
-        }
         let text = zeroize::Zeroizing::new(toml::to_string(self).map_err(|error| cannot(&error))?);
         private_file::replace(&path, &text).map_err(|error| cannot(&error))?;
         Ok(path)

@@ -126,3 +126,18 @@ fn proxy_variables_are_not_read() {
     let _server = user.serve(&[]);
     assert!(user.ok(&["realm", "list"]).contains("system"));
 }
+
+/// Each of several commands at once keeps what the others wrote.
+#[test]
+fn changes_at_the_same_time_are_all_kept() {
+    let user = User::new();
+    let add = |n: usize| {
+        let mut command = user.command(crate::harness::PROGRAM);
+        command.args(["context", "add", &format!("c{n}"), "--server", "https://a.example"]);
+        command.args(["--client-id", "x", "--client-secret-env", "X"]).spawn().unwrap()
+    };
+    let running: Vec<_> = (0..16).map(add).collect();
+    assert!(running.into_iter().all(|mut child| child.wait().unwrap().success()));
+    let kept = user.json(&["context", "list"]);
+    assert_eq!(kept["items"].as_array().unwrap().len(), 16, "{kept}");
+}

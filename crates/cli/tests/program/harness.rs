@@ -138,6 +138,15 @@ impl User {
         all.extend(words);
         Server::start(self.command(PROGRAM).args(all))
     }
+
+    /// The same from a shell that has set a limit of its own before.
+    #[track_caller]
+    pub(crate) fn serve_after(&self, set: &str) -> Server {
+        let line = format!(
+            "{set} && exec {PROGRAM} serve --output json --data data --listen 127.0.0.1:0 --ops 127.0.0.1:0"
+        );
+        Server::start(self.command("sh").args(["-c", &line]))
+    }
 }
 
 impl From<Output> for Done {

@@ -46,3 +46,14 @@ fn a_trusted_proxy_is_believed() {
         assert_eq!(said.contains("198.51.100.7"), believed, "{said}");
     }
 }
+
+/// Threats section 5: silent connections take no descriptor that health needs.
+#[test]
+fn silent_connections_leave_room_for_operation() {
+    let user = User::new();
+    let server = user.serve_after("ulimit -n 256");
+    let silent: Vec<_> = (0..300).map(|_| std::net::TcpStream::connect(server.address()).unwrap()).collect();
+    assert_eq!(http(&server.ops(), "GET /readyz HTTP/1.1", "").0, 200);
+    drop(silent);
+    assert_eq!(http(&server.address(), "GET /realms/system/oauth2/jwks HTTP/1.1", "").0, 200);
+}

@@ -41,9 +41,9 @@ impl Issuer {
             let kept = self.store.keep(ROOT, client_id.as_str().as_bytes()).await.map_err(Fault::from)?;
             let is_root = self.is_root(&system, client_id.as_str()).await?;
             if kept == client_id.as_str().as_bytes() && is_root {
-                self.apply_secret(&system, &client_id, &secret).await.map_err(first)?;
+                self.apply_secret(&system, &client_id, &secret).await?;
             } else {
-                self.restore_root(&system, &client_id, &secret, "start").await.map_err(first)?;
+                self.restore_root(&system, &client_id, &secret, "start").await?;
                 let kept = self.store.keep_instead(ROOT, client_id.as_str().as_bytes());
                 kept.await.map_err(Fault::from)?;
             }
@@ -54,7 +54,7 @@ impl Issuer {
             return Ok(Root { client_id: client_id.into(), secret: None });
         }
         let secret = self.new_secret()?;
-        self.restore_root(&system, &client_id, &secret, "start").await.map_err(first)?;
+        self.restore_root(&system, &client_id, &secret, "start").await?;
         Ok(Root { client_id: client_id.into(), secret: Some(secret) })
     }
 
@@ -68,7 +68,7 @@ impl Issuer {
         let system = self.system()?;
         let client_id = self.kept_root().await?;
         let secret = self.new_secret()?;
-        self.restore_root(&system, &client_id, &secret, "offline").await.map_err(first)?;
+        self.restore_root(&system, &client_id, &secret, "offline").await?;
         Ok(Root { client_id: client_id.into(), secret: Some(secret) })
     }
 
@@ -209,10 +209,6 @@ impl Issuer {
         self.change(by, SYSTEM, command, AuditEvent::RootReset, id.as_str(), json!({})).await?;
         Ok(())
     }
-}
-
-fn first(error: AdminError) -> OpenError {
-    OpenError::First(format!("{error:?}"))
 }
 
 /// Where the store keeps the id of the root client.

@@ -7,11 +7,14 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::harness::{Running, soon};
+use crate::harness::{Running, at_once, soon};
 use crate::tls::dev;
 
 /// The preface and an empty SETTINGS frame (RFC 9113 section 3.4).
 pub(crate) const OPENING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// What an HTTP/2 connection begins with, before the first frame.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 type Sender = hyper::client::conn::http2::SendRequest<Full<Bytes>>;
 
@@ -104,6 +107,8 @@ const GET: &[u8] = b"\x82\x86\x84\x41\x01a";
 
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 
@@ -119,6 +124,38 @@ fn goaways(mut heard: &[u8]) -> Vec<u32> {
         heard = rest;
     }
     codes
+}
+
+/// Threats section 5: a peer whose flow control gives an answer no room holds it for no longer than one that does not
+/// read, however lively its connection is.
+#[tokio::test]
+async fn a_peer_that_gives_an_answer_no_room_is_cut_off() {
+    let server = Running::start(at_once(|l, t| l.write_timeout = t), None);
+    let mut peer = server.connect().await;
+    let settings = frame(SETTINGS, 0, 0, b"\0\x04\0\0\0\0"); // SETTINGS_INITIAL_WINDOW_SIZE: 0
+    let request = frame(HEADERS, 0x5, 1, GET);
+    peer.say([PREFACE, &settings, &request].concat()).await;
+    server.until(|c| c.requests == 1).await;
+    soon(async {
+        use tokio::io::AsyncWriteExt;
+        while peer.0.write_all(&frame(PING, 0, 0, &[0; 8])).await.is_ok() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    server.until(|c| c.write_timeouts == 1 && c.open == 0).await;
+}
+
+/// A handler that takes its time is not the peer's fault.
+#[tokio::test]
+async fn an_answer_that_is_not_there_yet_is_not_timed_out() {
+    let server = Running::start(at_once(|l, t| l.write_timeout = t), None);
+    let mut sender = client(server.connect().await.0).await;
+    let answer = tokio::spawn(async move { text(&mut sender, "/hold").await });
+    server.held.notified().await;
+    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+    server.release.notify_one();
+    assert_eq!(soon(answer).await.unwrap(), "released");
 }
 
 /// Threats section 5: rapid reset (CVE-2023-44487).

@@ -8,7 +8,6 @@ use countersign_issuer::admin::AdminError;
 use countersign_issuer::issuer::OwnTokenError;
 use countersign_issuer::refusal::Fault;
 use countersign_proto::admin::{BodyError, Problem};
-use countersign_proto::jose::VerifyError;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
@@ -132,9 +131,10 @@ impl From<Fault> for Trouble {
 
 impl From<OwnTokenError> for Trouble {
     fn from(error: OwnTokenError) -> Self {
-        let (reason, detail) = match error {
-            OwnTokenError::Invalid(error) => (reason(&error), NOT_VALID),
-            OwnTokenError::Standing => ("token_client_standing", NO_STANDING),
+        let reason = respond::token_reason(&error).unwrap_or(INVALID_TOKEN.reason);
+        let detail = match error {
+            OwnTokenError::Invalid(_) => NOT_VALID,
+            OwnTokenError::Standing => NO_STANDING,
             OwnTokenError::Fault(fault) => return fault.into(),
         };
         Self::no_token(reason, "Bearer error=\"invalid_token\"", detail)
@@ -169,21 +169,6 @@ pub(super) async fn nothing_here() -> Trouble {
 /// The URL is one of ours, the method is not; the router adds `Allow`.
 pub(super) async fn other_method() -> Trouble {
     Trouble::new(&METHOD_NOT_ALLOWED, "This URL does not take this method; see the Allow header.")
-}
-
-/// The true reason; the caller reads the same of all of them.
-fn reason(error: &VerifyError) -> &'static str {
-    match error {
-        VerifyError::Jws(_) | VerifyError::Claims(_) => "token_malformed",
-        VerifyError::Type => "token_type",
-        VerifyError::Algorithm(_) => "token_algorithm",
-        VerifyError::Issuer => "token_issuer",
-        VerifyError::Audience => "token_audience",
-        VerifyError::Expired(_) => "token_expired",
-        VerifyError::NotYetValid(_) | VerifyError::IssuedInFuture(_) => "token_not_yet_valid",
-        VerifyError::Key(_) => "token_key",
-        VerifyError::Signature => "token_signature",
-    }
 }
 
 const fn kind(status: StatusCode, word: &'static str, reason: &'static str, title: &'static str) -> Kind {

@@ -80,7 +80,10 @@ impl Layers {
         let known: Vec<(String, &Setting)> = settings().map(|s| (s.env(), s)).collect();
         let mut strange = Vec::new();
         for (name, value) in variables {
-            if !name.starts_with(ENV_PREFIX) || others.contains(&name.as_str()) || is_service_link(&name) {
+            if !name.starts_with(ENV_PREFIX)
+                || others.contains(&name.as_str())
+                || is_service_link(&name, &value)
+            {
                 continue;
             }
             if let Some((_, setting)) = known.iter().find(|(env, _)| *env == name) {
@@ -163,10 +166,12 @@ fn list(text: &str) -> Vec<String> {
 }
 
 /// What container platforms set for every service in reach, in the words of the old links of containers.
-fn is_service_link(name: &str) -> bool {
+///
+/// An ending in `_PORT` alone is a slip of someone's unless the value is of their kind, as `tcp://10.0.0.1:8080`.
+fn is_service_link(name: &str, value: &str) -> bool {
     let numbered = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
     name.ends_with("_SERVICE_HOST")
         || name.contains("_SERVICE_PORT")
-        || name.ends_with("_PORT")
+        || (name.ends_with("_PORT") && value.contains("://"))
         || name.split("_PORT_").skip(1).any(numbered)
 }

@@ -89,7 +89,7 @@ fn trusted(given: &Given) -> Result<Vec<IpNet>, ConfigError> {
     let wrong = |rule: String| ConfigError::value(&TRUSTED_PROXY, &given.origin, rule);
     let net = |text: &String| {
         let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
-        let net: IpNet = text.parse().ok().or_else(alone).ok_or_else(|| {
+        let net: IpNet = text.parse().ok().or_else(alone).and_then(canonical).ok_or_else(|| {
             wrong(format!("is a network such as 10.0.0.0/8 or an IP address, and `{text}` is neither"))
         })?;
         match net.trunc() {
@@ -98,6 +98,15 @@ fn trusted(given: &Given) -> Result<Vec<IpNet>, ConfigError> {
         }
     };
     given.values.iter().map(net).collect()
+}
+
+/// IPv4 mapped into IPv6 (RFC 4291 §2.5.5.2) as IPv4, which is how addresses are compared.
+fn canonical(net: IpNet) -> Option<IpNet> {
+    let IpNet::V6(mapped) = net else { return Some(net) };
+    match mapped.network().to_ipv4_mapped() {
+        Some(address) => IpNet::new(address.into(), mapped.prefix_len().checked_sub(96)?).ok(),
+        None => Some(net),
+    }
 }
 
 fn public_url(given: &Given, danger: bool) -> Result<PublicUrl, ConfigError> {
@@ -121,7 +130,7 @@ fn public_url(given: &Given, danger: bool) -> Result<PublicUrl, ConfigError> {
 }
 
 /// RFC 6761 §6.3 for the name, the registries of RFC 6890 for the addresses.
-fn is_loopback(host: &Host<&str>) -> bool {
+pub(crate) fn is_loopback(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
         Host::Ipv4(ip) => ip.is_loopback(),

@@ -75,8 +75,9 @@ fn variables_of_others_are_passed_over_and_strange_ones_told() {
         "COUNTERSIGN_BIN",
         "HOME",
     ];
-    let strange =
-        layers.environment(names.map(|n| (n.to_owned(), "x".to_owned())), &["COUNTERSIGN_CONTEXTS"]).unwrap();
+    let strange = layers
+        .environment(names.map(|n| (n.to_owned(), "tcp://10.0.0.1:80".to_owned())), &["COUNTERSIGN_CONTEXTS"])
+        .unwrap();
     assert_eq!(strange, ["COUNTERSIGN_BIN"]);
 }
 
@@ -159,6 +160,32 @@ fn what_is_in_effect_can_be_read_back_and_holds_no_password() {
     let (first, second) = (Config::read(&layers).unwrap(), Config::read(&again).unwrap());
     assert_eq!(first.network, second.network);
     assert_eq!(first.limits, second.limits);
+}
+
+/// Peers are compared as IPv4 where they are, so a mapped network must be too, or it would match nobody.
+#[test]
+fn a_mapped_network_is_the_one_that_it_maps() {
+    let trusted =
+        |net: &str| read(&format!("trusted_proxy = [{net:?}]"), &[], &[]).unwrap().network.trusted_proxies;
+    for (given, kept) in [
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("::ffff:192.0.2.1", "192.0.2.1/32"),
+        ("2001:db8::/32", "2001:db8::/32"),
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("::/0", "::/0"),
+    ] {
+        assert_eq!(trusted(given), [kept.parse().unwrap()], "{given}");
+    }
+}
+
+/// A slip is told even where it ends as a container platform's variables do.
+#[test]
+fn a_port_that_no_platform_set_is_strange() {
+    let left = |value: &str| {
+        let variable = ("COUNTERSIGN_ZZZZZZZZZZ_PORT".to_owned(), value.to_owned());
+        Layers::default().environment([variable], &[]).unwrap().len()
+    };
+    assert_eq!((left("8080"), left("tcp://10.0.0.1:8080")), (1, 0));
 }
 
 #[test]

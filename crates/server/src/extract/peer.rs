@@ -33,8 +33,9 @@ impl Proxies {
         if self.0.is_empty() || !self.contain(source) {
             return source;
         }
-        let lines: Vec<_> = headers.get_all(FORWARDED_FOR).iter().take(MAX_LINES).collect();
-        let hops = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|&b| b == b','));
+        // the last lines are our proxies'; what stands before the cap is not looked at, whoever wrote it
+        let lines = headers.get_all(FORWARDED_FOR).iter().rev().take(MAX_LINES);
+        let hops = lines.flat_map(|line| line.as_bytes().rsplit(|&b| b == b','));
         for hop in hops.take(MAX_HOPS) {
             // Whatever stands left of something unreadable was not written by a proxy of ours.
             let Some(address) = address(hop.trim_ascii()) else { return source };
@@ -93,6 +94,17 @@ mod tests {
         assert_eq!(source("[::ffff:10.0.0.1]:1", &["198.51.100.1:4711"]), "198.51.100.1");
         assert_eq!(source("[2001:db8::1]:1", &["[2001:db9::2]:80"]), "2001:db9::2");
         assert_eq!(source("10.0.0.1:1", &["10.0.0.2, 10.0.0.3"]), "10.0.0.2");
+    }
+
+    /// T-9700-07: a proxy that adds a line of its own adds it last, however many lines the caller wrote before.
+    #[test]
+    fn the_last_lines_count_however_many_come_before() {
+        let mut lines = vec!["203.0.113.7"; MAX_LINES];
+        lines.push("198.51.100.1");
+        assert_eq!(source("10.0.0.1:1", &lines), "198.51.100.1");
+        let mut beyond = vec!["203.0.113.7"];
+        beyond.extend(["10.0.0.2"; MAX_LINES]);
+        assert_eq!(source("10.0.0.1:1", &beyond), "10.0.0.2");
     }
 
     /// threats 4, "header-count DoS": a thousand lines cost what eight do.

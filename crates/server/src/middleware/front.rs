@@ -104,7 +104,7 @@ impl Exchange {
         let took = self.begun.elapsed();
         access_log::write(&self, &told, status, took);
         app.metrics().count(self.route(), status, took, &told);
-        security::put(response.headers_mut(), app.is_https());
+        security::put(response.headers_mut(), app.transport());
         response.headers_mut().insert(X_REQUEST_ID, self.id.to_header());
         response
     }

@@ -12,4 +12,5 @@ pub(crate) use front::FrontLayer;
 pub use metrics::Metrics;
 pub use request_id::RequestId;
 pub(crate) use request_id::RequestIds;
+pub(crate) use security::Transport;
 pub(crate) use told::Told;

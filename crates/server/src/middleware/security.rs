@@ -5,16 +5,44 @@ use http::header::{
     X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
 
-/// Adds what is not there. Strict-Transport-Security only where our public URL is https (RFC 6797 §7.2).
-pub(super) fn put(headers: &mut HeaderMap, is_https: bool) {
+use crate::config::is_loopback;
+
+/// How browsers reach this server, by its public URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Http,
+    Https,
+    HttpsOnLoopback,
+}
+
+impl Transport {
+    pub(crate) fn of(public_url: &str) -> Self {
+        match Url::parse(public_url) {
+            Ok(url) if url.scheme() == "https" => match url.host() {
+                Some(host) if is_loopback(&host) => Self::HttpsOnLoopback,
+                _ => Self::Https,
+            },
+            _ => Self::Http,
+        }
+    }
+}
+
+/// Adds what is not there. Strict-Transport-Security only where our public URL is https (RFC 6797 §7.2), never for a
+/// loopback host, whose other servers speak plain HTTP, and not for the hosts below ours, which are others' to judge.
+pub(super) fn put(headers: &mut HeaderMap, transport: Transport) {
     for (name, value) in &ALWAYS {
         if !headers.contains_key(name) {
             headers.insert(name.clone(), value.clone());
         }
     }
-    if is_https && !headers.contains_key(STRICT_TRANSPORT_SECURITY) {
-        headers.insert(STRICT_TRANSPORT_SECURITY, HSTS.clone());
+    match transport {
+        Transport::HttpsOnLoopback => drop(headers.remove(STRICT_TRANSPORT_SECURITY)),
+        Transport::Https if !headers.contains_key(STRICT_TRANSPORT_SECURITY) => {
+            headers.insert(STRICT_TRANSPORT_SECURITY, HSTS.clone());
+        }
+        Transport::Https | Transport::Http => {}
     }
 }
 
@@ -24,4 +52,4 @@ static ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
 ];
-static HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+static HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");

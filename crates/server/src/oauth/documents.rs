@@ -70,6 +70,17 @@ pub(crate) async fn inserted(State(app): State<AppState>, head: Parts) -> Respon
     }
 }
 
+/// Other methods at the URLs of [`inserted`]: nothing where there is nothing to read.
+pub(crate) async fn inserted_otherwise(app: State<AppState>, head: Parts) -> Response {
+    let is_preflight = head.method == http::Method::OPTIONS;
+    let read = inserted(app, head).await;
+    match is_preflight {
+        _ if read.status() == http::StatusCode::NOT_FOUND => read,
+        true => respond::preflight().await,
+        false => respond::other_method().await,
+    }
+}
+
 /// The last word before 404: the metadata of a given issuer in the form of OpenID Connect Discovery §4, below its path.
 pub(crate) async fn appended(State(app): State<AppState>, head: Parts) -> Response {
     let is_read = matches!(head.method, http::Method::GET | http::Method::HEAD);

@@ -19,6 +19,9 @@ const URLS: [(&str, Method, &str); 12] = [
     ("fidesops", Method::GET, "/api/v1/oauth/scope"),
 ];
 
+const METHODS: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH];
+
 /// Issue 3, item 5: opened by name, closed by name, and none open unless named.
 #[tokio::test]
 async fn closed_dialects_are_not_there() {
@@ -28,6 +31,16 @@ async fn closed_dialects_are_not_there() {
         let dialects = Change::Set(open.iter().map(|&dialect| dialect.to_owned()).collect());
         server.update_realm("r", RealmPatch { dialects, ..RealmPatch::default() }).await;
         for (dialect, method, url) in URLS {
+            for other in METHODS.into_iter().filter(|_| open != Some(dialect)) {
+                let answer = Request::new(other.clone(), url)
+                    .header("origin", "https://x.example")
+                    .send(&server)
+                    .await;
+                assert_eq!(answer.status, 404, "{other} {url} while {open:?} is open");
+                for name in ["access-control-allow-origin", "access-control-allow-methods"] {
+                    assert_eq!(answer.header(name), None, "{name} of {other} {url}");
+                }
+            }
             let answer = Request::new(method, url).send(&server).await;
             assert_eq!(answer.status != 404, open == Some(dialect), "{url} while {open:?} is open");
             assert!(!answer.text().contains("Realm does not exist"), "{url}: it does");

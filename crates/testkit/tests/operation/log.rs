@@ -88,6 +88,56 @@ async fn one_line_a_request() {
     assert!(!log.text().contains("CANARYQUERY"));
 }
 
+/// Issue 3, item 14: the dialects tell as much, client management and bodies that were not read among it.
+#[tokio::test]
+async fn dialects_tell_as_much() {
+    let log = Captured::all();
+    let server = TestServer::with().default_realm("doors").trusted_proxy("127.0.0.0/8").start().await;
+    server.plain_realm("doors", "rfc9068", Some("fidesops")).await;
+    let dialects = ["keycloak", "fidesops"].map(str::to_owned).to_vec();
+    let patch = countersign_proto::admin::RealmPatch {
+        dialects: countersign_proto::admin::Change::Set(dialects),
+        ..Default::default()
+    };
+    server.update_realm("doors", patch).await;
+    let (id, secret) = server.root();
+    let pairs = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+    let root = Request::post("/api/v1/oauth/token").form(&pairs).send(&server).await.token();
+    let root_id = format!("{id}@system");
+    let large = "x".repeat(70_000);
+    let (client, scope) = ("/api/v1/oauth/client", "/api/v1/oauth/scope");
+    for (id, request, status, client, reason) in [
+        ("door-a", Request::get(client), 401, None, Some("no_token")),
+        ("door-b", Request::get(client).bearer("a.b.c"), 403, None, Some("token_malformed")),
+        ("door-c", Request::get(scope).bearer(&root), 200, Some(&root_id), None),
+        (
+            "door-d",
+            Request::get("/api/v1/oauth/client/x").bearer(&root),
+            404,
+            Some(&root_id),
+            Some("no_such_client"),
+        ),
+        ("door-e", Request::post("/api/v1/oauth/token").raw_form(&large), 413, None, Some("body_not_read")),
+        (
+            "door-f",
+            Request::post("/realms/doors/protocol/openid-connect/token").raw_form(&large),
+            413,
+            None,
+            Some("body_not_read"),
+        ),
+    ] {
+        assert_eq!(request.header("x-request-id", id).send(&server).await.status, status, "{id}");
+        let fields = &log.access(id)[0]["fields"];
+        assert_eq!(
+            (&fields["realm"], &fields["client"], &fields["reason"]),
+            (&json!("doors"), &json!(client), &json!(reason)),
+            "{id}"
+        );
+    }
+    let metrics = server.ops("/metrics").await;
+    assert!(metrics.text().contains(r#"reason="token_malformed",door="fidesops""#), "{}", metrics.text());
+}
+
 /// threats 4, "secrets, tokens, assertions in logs": none, at any level, of any crate, however requests go wrong.
 #[tokio::test]
 async fn no_secret_is_ever_logged() {

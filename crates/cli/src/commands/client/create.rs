@@ -187,7 +187,6 @@ fn tell(output: Output, admin: &Admin, token_endpoint: &str, created: &ClientCre
 }
 
 fn save(name: String, admin: &Admin, realm: &str, created: &ClientCreated) -> Result<String, Failure> {
-    let mut contexts = Contexts::load()?;
     let here = admin.context();
     let context = Context {
         server: here.server.clone(),
@@ -202,8 +201,10 @@ fn save(name: String, admin: &Admin, realm: &str, created: &ClientCreated) -> Re
         danger_plain_http: here.danger_plain_http,
         data: None,
     };
-    contexts.by_name.insert(name.clone(), context);
-    contexts.save()?;
+    Contexts::change(|contexts| {
+        contexts.by_name.insert(name.clone(), context);
+        Ok(())
+    })?;
     Ok(name)
 }
 

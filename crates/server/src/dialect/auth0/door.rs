@@ -25,3 +25,13 @@ impl FromRequestParts<AppState> for Door {
         unreadable(&realm).map_or(Ok(Self(realm)), Err)
     }
 }
+
+/// What a browser asks before it reads the keys; nothing where the dialect is closed.
+pub(crate) async fn preflight(_: Door) -> Response {
+    respond::preflight().await
+}
+
+/// One of Auth0's URLs, another method; the router adds `Allow`.
+pub(crate) async fn wrong_method(_: Door) -> Response {
+    respond::other_method().await
+}

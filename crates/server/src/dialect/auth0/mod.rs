@@ -3,3 +3,5 @@
 pub(crate) mod documents;
 mod door;
 pub(crate) mod token;
+
+pub(crate) use door::{preflight, wrong_method};

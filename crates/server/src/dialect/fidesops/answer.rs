@@ -18,8 +18,8 @@ use crate::respond;
 pub(crate) enum No {
     /// There is no bearer token.
     Unauthenticated,
-    /// The token is bad, or too narrow: one answer for both, as there.
-    NotAuthorized,
+    /// The token is bad, or too narrow: one answer for both, as there, and the true reason for the log.
+    NotAuthorized(&'static str),
     /// The caller may not give these scopes.
     Lacks(String),
     /// No client has this id.
@@ -48,34 +48,37 @@ impl No {
         Self::Invalid { at, message: message.into() }
     }
 
-    fn reason(&self) -> &'static str {
-        match self {
+    /// For the log: the reason in a word, or what broke on our side.
+    fn told(&self) -> Told {
+        let reason = match self {
             Self::Unauthenticated => "no_token",
-            Self::NotAuthorized => "token_not_accepted",
+            Self::NotAuthorized(reason) => reason,
             Self::Lacks(_) => "scope_not_held",
             Self::UnknownClient => "no_such_client",
             Self::InvalidScope(_) => "unknown_scope",
             Self::Invalid { .. } => "malformed",
             Self::Conflict(_) => "conflict",
-            Self::Unread(_) => "body_not_read",
-            Self::Fault(_) => "fault",
-        }
+            Self::Unread(_) => BODY_NOT_READ,
+            Self::Fault(fault) if fault.is_passing() => "unavailable",
+            Self::Fault(_) => "server_error",
+        };
+        let cause = if let Self::Fault(fault) = self { Some(respond::cause(fault)) } else { None };
+        Told { door: DOOR, reason: Some(reason), cause, ..Told::default() }
     }
 }
 
 impl IntoResponse for No {
     fn into_response(self) -> Response {
-        let told = Told { door: DOOR, reason: Some(self.reason()), ..Told::default() };
-        told.within(match self {
+        self.told().within(match self {
             Self::Unauthenticated => unauthorized("Failed to authenticate", Some("Bearer")),
-            Self::NotAuthorized => detail(StatusCode::FORBIDDEN, "Not Authorized for this action"),
+            Self::NotAuthorized(_) => detail(StatusCode::FORBIDDEN, "Not Authorized for this action"),
             Self::Lacks(text) => detail(StatusCode::FORBIDDEN, &text),
             Self::UnknownClient => detail(StatusCode::NOT_FOUND, "Client not found."),
             Self::InvalidScope(text) => detail(StatusCode::UNPROCESSABLE_ENTITY, &text),
             Self::Invalid { at, message } => invalid(&at, &message),
             Self::Conflict(text) => detail(StatusCode::CONFLICT, &text),
             Self::Unread(unread) => not_read(unread),
-            Self::Fault(fault) => return broken(&fault),
+            Self::Fault(fault) => respond::broken(&fault),
         })
     }
 }
@@ -83,7 +86,7 @@ impl IntoResponse for No {
 impl From<AdminError> for No {
     fn from(error: AdminError) -> Self {
         match error {
-            AdminError::NotAllowed { .. } => Self::NotAuthorized,
+            AdminError::NotAllowed { .. } => Self::NotAuthorized("insufficient_scope"),
             AdminError::NotHeld(scopes) => Self::Lacks(format!(
                 "Cannot assign scopes that you do not have. Missing scopes: {}",
                 python_list(&scopes)
@@ -154,11 +157,6 @@ pub(crate) async fn wrong_method(_: Door) -> Response {
     detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
 }
 
-/// A failure of ours.
-fn broken(fault: &Fault) -> Response {
-    Told { door: DOOR, cause: Some(respond::cause(fault)), ..Told::default() }.within(respond::broken(fault))
-}
-
 /// As pydantic 1 tells what is wrong with a body.
 fn invalid(at: &[String], message: &str) -> Response {
     let error = serde_json::json!({"detail": [{"loc": at, "msg": message, "type": "value_error"}]});
@@ -167,3 +165,5 @@ fn invalid(at: &[String], message: &str) -> Response {
 
 /// What this dialect is called in the log and in metrics.
 pub(super) const DOOR: &str = "fidesops";
+/// The reason in the log where a body did not arrive whole.
+pub(super) const BODY_NOT_READ: &str = "body_not_read";

@@ -11,10 +11,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::answer::{self, No};
-use super::caller::{caller, default_api, scopes_on};
+use super::caller::{Call, caller, default_api, scopes_on};
 use super::door::Door;
 use super::{body, scopes};
-use crate::middleware::RequestId;
 use crate::state::AppState;
 
 /// A client as fides shows it.
@@ -30,10 +29,10 @@ struct Item {
 pub(crate) async fn create(
     State(app): State<AppState>,
     Door(realm): Door,
-    id: RequestId,
+    call: Call,
     request: Request,
 ) -> Result<Response, No> {
-    let by = caller(&app, &realm, request.headers(), &id, "client:create").await?;
+    let by = caller(&app, &realm, request.headers(), &call, "client:create").await?;
     let wanted = body::read(request).await?;
     let names = wanted.scopes.unwrap_or_default();
     scopes::check(&realm, &by, &names)?;
@@ -50,10 +49,10 @@ pub(crate) async fn list(
     State(app): State<AppState>,
     Door(realm): Door,
     RawQuery(query): RawQuery,
-    id: RequestId,
+    call: Call,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let by = caller(&app, &realm, &headers, &id, "client:read").await?;
+    let by = caller(&app, &realm, &headers, &call, "client:read").await?;
     let (page, size) = page_of(query.as_deref().unwrap_or_default())?;
     let total = app.issuer().count_clients(&realm).await?;
     let items = items(&app, &realm, &by, page, size).await?;
@@ -66,10 +65,10 @@ pub(crate) async fn read(
     State(app): State<AppState>,
     Door(realm): Door,
     Path(client_id): Path<String>,
-    id: RequestId,
+    call: Call,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    caller(&app, &realm, &headers, &id, "client:read").await?;
+    caller(&app, &realm, &headers, &call, "client:read").await?;
     let record = record(&app, &realm, &client_id).await?.ok_or(No::UnknownClient)?;
     Ok(answer::ok(&item(&realm, &record)?))
 }
@@ -79,10 +78,10 @@ pub(crate) async fn update(
     State(app): State<AppState>,
     Door(realm): Door,
     Path(client_id): Path<String>,
-    id: RequestId,
+    call: Call,
     request: Request,
 ) -> Result<Response, No> {
-    let by = caller(&app, &realm, request.headers(), &id, "client:update").await?;
+    let by = caller(&app, &realm, request.headers(), &call, "client:update").await?;
     let wanted = body::read(request).await?;
     let before = record(&app, &realm, &client_id).await?.ok_or(No::UnknownClient)?;
     scopes::check(&realm, &by, wanted.scopes.as_deref().unwrap_or_default())?;
@@ -107,10 +106,10 @@ pub(crate) async fn delete(
     State(app): State<AppState>,
     Door(realm): Door,
     Path(client_id): Path<String>,
-    id: RequestId,
+    call: Call,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let by = caller(&app, &realm, &headers, &id, "client:delete").await?;
+    let by = caller(&app, &realm, &headers, &call, "client:delete").await?;
     match app.issuer().delete_client(&by, realm.name(), &client_id, None).await {
         Ok(()) | Err(AdminError::NotFound(_)) => {}
         Err(error) => return Err(error.into()),
@@ -123,10 +122,10 @@ pub(crate) async fn new_secret(
     State(app): State<AppState>,
     Door(realm): Door,
     Path(client_id): Path<String>,
-    id: RequestId,
+    call: Call,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    let by = caller(&app, &realm, &headers, &id, "client:update").await?;
+    let by = caller(&app, &realm, &headers, &call, "client:update").await?;
     let secret = app.issuer().replace_secrets(&by, realm.name(), &client_id).await?;
     let answer = json!({"client_id": client_id, "client_secret": secret.expose()});
     Ok(answer::ok(&answer))

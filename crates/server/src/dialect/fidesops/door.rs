@@ -10,6 +10,7 @@ use http::request::Parts;
 
 use super::answer;
 use crate::extract::host::host;
+use crate::extract::realm::unreadable;
 use crate::state::AppState;
 
 /// The realm; 404 where there is none, or it does not speak this dialect.
@@ -20,6 +21,7 @@ impl FromRequestParts<AppState> for Door {
 
     async fn from_request_parts(head: &mut Parts, app: &AppState) -> Result<Self, Response> {
         let realm = app.issuer().realm_at(&host(head)).filter(|realm| realm.opens(Dialect::Fidesops));
-        realm.map(Self).ok_or_else(answer::not_found)
+        let realm = realm.ok_or_else(answer::not_found)?;
+        unreadable(&realm).map_or(Ok(Self(realm)), Err)
     }
 }

@@ -9,3 +9,4 @@ pub(crate) mod scopes;
 pub(crate) mod token;
 
 pub(crate) use answer::{unknown_path, wrong_method};
+pub(crate) use caller::told;

@@ -8,20 +8,19 @@ use countersign_proto::admin::GrantPut;
 use http::HeaderMap;
 
 use super::answer::{self, No};
-use super::caller::{caller, default_api, scopes_on};
+use super::caller::{Call, caller, default_api, scopes_on};
 use super::door::Door;
 use super::{body, clients};
-use crate::middleware::RequestId;
 use crate::state::AppState;
 
 /// `GET /scope`: the registry.
 pub(crate) async fn registry(
     State(app): State<AppState>,
     Door(realm): Door,
-    id: RequestId,
+    call: Call,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    caller(&app, &realm, &headers, &id, "scope:read").await?;
+    caller(&app, &realm, &headers, &call, "scope:read").await?;
     let names: Vec<&str> = default_api(&realm)?.scope_names().collect();
     Ok(answer::ok(&names))
 }
@@ -31,10 +30,10 @@ pub(crate) async fn read(
     State(app): State<AppState>,
     Door(realm): Door,
     Path(client_id): Path<String>,
-    id: RequestId,
+    call: Call,
     headers: HeaderMap,
 ) -> Result<Response, No> {
-    caller(&app, &realm, &headers, &id, "client:read").await?;
+    caller(&app, &realm, &headers, &call, "client:read").await?;
     let record = clients::record(&app, &realm, &client_id).await?;
     let api = default_api(&realm)?;
     Ok(answer::ok(&record.map(|record| scopes_on(&record, api.id())).unwrap_or_default()))
@@ -45,10 +44,10 @@ pub(crate) async fn update(
     State(app): State<AppState>,
     Door(realm): Door,
     Path(client_id): Path<String>,
-    id: RequestId,
+    call: Call,
     request: Request,
 ) -> Result<Response, No> {
-    let by = caller(&app, &realm, request.headers(), &id, "client:update").await?;
+    let by = caller(&app, &realm, request.headers(), &call, "client:update").await?;
     let wanted = body::read(request).await?;
     let Some(record) = clients::record(&app, &realm, &client_id).await? else { return Ok(answer::null()) };
     let scopes = wanted.scopes.unwrap_or_default();

@@ -13,7 +13,7 @@ use countersign_proto::time::UnixTime;
 use countersign_proto::token::{CLIENT_CREDENTIALS, TokenRequest};
 use http::StatusCode;
 
-use super::answer::{self, DOOR};
+use super::answer::{self, BODY_NOT_READ, DOOR};
 use super::door::Door;
 use crate::extract::authorization::Authorization;
 use crate::extract::form::{Both, FormRules, OtherMediaType};
@@ -33,7 +33,11 @@ enum Denied {
 pub(crate) async fn token(State(app): State<AppState>, Door(realm): Door, request: Request) -> Response {
     let posted = match Posted::read(request).await {
         Ok(posted) => posted,
-        Err(unread) => return answer::not_read(unread),
+        Err(unread) => {
+            let told =
+                Told { door: DOOR, realm: Some(realm), reason: Some(BODY_NOT_READ), ..Told::default() };
+            return told.within(answer::not_read(unread));
+        }
     };
     app.admit(async { answer(&realm, issue(&app, &realm, &posted).await) }).await
 }

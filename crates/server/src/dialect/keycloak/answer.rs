@@ -30,6 +30,11 @@ pub(crate) async fn wrong_method(_: Door) -> Response {
     plain_error(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")
 }
 
+/// What a browser asks before it reads a document; nothing where the dialect is closed.
+pub(crate) async fn preflight(_: Door) -> Response {
+    respond::preflight().await
+}
+
 /// `/realms/{realm}/protocol/{protocol}` for another protocol.
 pub(crate) async fn protocol_unknown(_: Door) -> Response {
     plain_error(StatusCode::NOT_FOUND, "Protocol not found")

@@ -40,7 +40,10 @@ pub(crate) async fn token(State(app): State<AppState>, Door(realm): Door, reques
         Ok(posted) => posted,
         Err(unread) => {
             let (status, text) = respond::unread(unread);
-            return oauth_error(status, "invalid_request", text);
+            let response = oauth_error(status, "invalid_request", text);
+            let told =
+                Told { door: DOOR, realm: Some(realm), reason: Some("body_not_read"), ..Told::default() };
+            return told.within(response);
         }
     };
     let work = async { answer(&realm, issue(&app, &realm, &posted).await) };
@@ -92,7 +95,7 @@ fn raw_scope<'f>(form: &'f Form<'_>) -> &'f str {
 }
 
 fn answer(realm: &Arc<RealmView>, outcome: Result<Issue, Denied>) -> Response {
-    let told = Told { door: "keycloak", realm: Some(Arc::clone(realm)), ..Told::default() };
+    let told = Told { door: DOOR, realm: Some(Arc::clone(realm)), ..Told::default() };
     match outcome {
         Ok((issued, client_id)) => {
             let response = respond::json(StatusCode::OK, success_body(&issued));
@@ -157,6 +160,8 @@ fn success_body(issued: &Issued) -> String {
     body
 }
 
+/// What this dialect is called in the log and in metrics.
+const DOOR: &str = "keycloak";
 const NOT_AUTHENTICATED: &str = "Invalid client or Invalid client credentials";
 
 /// dialects a.2 and a.3: bodies of other types are not read, repetition is judged after the client, the body wins.
