@@ -3,12 +3,14 @@
 //! [`HttpClient`] is the one way out to the network: rustls over the platform's trust, bounded in time and size, no
 //! redirects, no proxies, plain HTTP to loopback alone. [`token::request`] asks for one token with client credentials.
 
+mod clock;
 pub mod discovery;
 mod endpoint;
 mod http;
 pub mod token;
 mod trust;
 
+pub use clock::SystemClock;
 pub use endpoint::{Endpoint, EndpointError};
 pub use http::{Answer, HttpClient, HttpError, Settings};
 pub use trust::TrustError;

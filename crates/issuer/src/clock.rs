@@ -2,13 +2,8 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+pub use countersign_proto::time::Clock;
 use countersign_proto::time::UnixTime;
-
-/// Where the time comes from.
-pub trait Clock: Send + Sync + 'static {
-    /// The present second, truncated, so that no token is issued in the future.
-    fn now(&self) -> UnixTime;
-}
 
 /// The operating system's clock.
 #[derive(Clone, Copy, Debug, Default)]

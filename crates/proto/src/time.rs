@@ -1,4 +1,4 @@
-//! Points in time as tokens write them.
+//! Points in time as tokens write them, and who tells the present one.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,4 +19,10 @@ impl UnixTime {
     pub fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
+}
+
+/// Where the present time comes from; it is a parameter everywhere, so that tests move it.
+pub trait Clock: Send + Sync + 'static {
+    /// The present second, truncated, so that no token is issued in the future.
+    fn now(&self) -> UnixTime;
 }

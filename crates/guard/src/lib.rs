@@ -1,0 +1,1 @@
+//! Let in only who may.
