@@ -63,6 +63,8 @@ pub enum ClaimProblem {
     NotAnAudience,
     /// It must be an object.
     NotAnObject,
+    /// It is of another kind of token than the one that is expected.
+    OfAnotherKind,
 }
 
 /// Why a payload is not a set of claims.
@@ -150,6 +152,9 @@ impl fmt::Display for ClaimError {
                 write!(f, "the claim {claim} is neither a string nor a list of strings, or empty")
             }
             ClaimProblem::NotAnObject => write!(f, "the claim {claim} is not an object"),
+            ClaimProblem::OfAnotherKind => {
+                write!(f, "the claim {claim} says that this is another kind of token")
+            }
         }
     }
 }
