@@ -4,6 +4,8 @@ use std::fmt;
 
 use countersign_proto::scope::{ScopeError, ScopeName};
 
+use crate::{Access, Refusal};
+
 /// Which scopes a request needs.
 ///
 /// It is checked when it is made, so that a mistyped scope is seen at the start and not as a 403 that nobody explains;
@@ -73,6 +75,20 @@ impl Require {
             Quantity::None => true,
             Quantity::All => self.scopes().all(has),
             Quantity::Any => self.scopes().any(has),
+        }
+    }
+
+    /// Whether what a request was let in with is wide enough.
+    ///
+    /// # Errors
+    /// [`Refusal::Scope`] when it is not.
+    ///
+    /// Does not check: anything but scopes.
+    pub fn check(&self, access: &Access) -> Result<(), Refusal> {
+        if self.is_met_by(|scope| access.has_scope(scope)) {
+            Ok(())
+        } else {
+            Err(Refusal::Scope(self.clone()))
         }
     }
 

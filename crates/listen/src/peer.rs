@@ -2,20 +2,22 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::ServerConnection;
 
 /// Where the connection came from: the socket's other end, never a header; an IPv4 peer on an IPv6 socket is told
 /// as IPv4, so that address ranges match it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PeerAddr(pub SocketAddr);
 
-/// How the connection is carried: what this listener did, whatever a proxy before it did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// In the clear.
-    Http,
-    /// Over TLS that ended here.
-    Https,
-}
+/// The certificate whose key the peer holds: it signed the handshake of this very connection. Absent where none was
+/// asked for or none was sent; clones share it.
+///
+/// Does not say: that anyone vouches for it (see
+/// [`Tls::asking_for_client_certificates`](crate::tls::Tls::asking_for_client_certificates)).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PeerCertificate(Arc<[u8]>);
 
 impl PeerAddr {
     pub(crate) fn of(socket: SocketAddr) -> Self {
@@ -23,20 +25,22 @@ impl PeerAddr {
     }
 }
 
-impl Scheme {
-    /// The scheme as a URL spells it.
+impl PeerCertificate {
+    /// The peer's own certificate, DER, as it came.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
+    pub fn der(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// That of a finished handshake.
+    pub(crate) fn of(tls: &ServerConnection) -> Option<Self> {
+        tls.peer_certificates()?.first().map(|leaf| Self(Arc::from(leaf.as_ref())))
     }
 }
 
-impl fmt::Display for Scheme {
+impl fmt::Debug for PeerCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        write!(f, "PeerCertificate({} bytes)", self.0.len())
     }
 }
 

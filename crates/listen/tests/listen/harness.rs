@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_listen::tls::Tls;
-use countersign_listen::{Counts, Ended, Limits, Listener, PeerAddr, Scheme, Stats};
+use countersign_listen::{Counts, Ended, Limits, Listener, PeerAddr, PeerCertificate, Stats};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -76,26 +76,29 @@ impl Running {
     }
 }
 
-/// `/` says what the service knows of the request; `/hold` waits to be released; `/large` does not fit any buffer.
+/// `/` says what the service knows of the request; `/certificate` whose it is; `/hold` waits to be released; `/large` does not fit any buffer.
 async fn answer(
     request: Request<Incoming>,
     release: Arc<Notify>,
     held: Arc<Notify>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let peer = request.extensions().get::<PeerAddr>().unwrap().0.ip();
-    let scheme = *request.extensions().get::<Scheme>().unwrap();
     let text = match request.uri().path() {
         "/hold" => {
             held.notify_one();
             release.notified().await;
             Bytes::from_static(b"released")
         }
+        "/certificate" => match request.extensions().get::<PeerCertificate>() {
+            Some(certificate) => Bytes::from(format!("certificate {:x?}.", certificate.der())),
+            None => Bytes::from_static(b"no certificate."),
+        },
         "/large" => Bytes::from(vec![b'x'; 64 << 20]),
         _ => {
             let (head, body) = request.into_parts();
             let body = body.collect().await.map(|b| b.to_bytes().len());
             let body = body.map_or_else(|_| "broken".to_owned(), |n| n.to_string());
-            Bytes::from(format!("{} {} {scheme} {peer} body {body}", head.method, head.uri.path()))
+            Bytes::from(format!("{} {} {peer} body {body}", head.method, head.uri.path()))
         }
     };
     Ok(Response::new(Full::new(text)))
