@@ -47,7 +47,10 @@ pub use self::fields::{
     reads_back_every_api_field, reads_back_every_audit_field, reads_back_every_client_field,
     reads_back_every_key_field, reads_back_every_realm_field,
 };
-pub use self::keys::{keys_move_all_or_none, keys_move_from_the_state_that_they_are_in};
+pub use self::keys::{
+    keys_move_all_or_none, keys_move_from_the_state_that_they_are_in,
+    only_keys_that_left_the_jwks_are_deleted,
+};
 pub use self::meta::{a_value_is_kept_instead, a_value_is_kept_once, one_of_many_first_values_is_kept};
 pub use self::paging::{
     audit_is_paged_newest_first, clients_are_paged_bytewise, namesakes_share_no_audit_trail,
@@ -87,6 +90,7 @@ macro_rules! store_laws {
             namesakes_share_no_audit_trail,
             one_of_many_clients_with_one_id_is_made,
             one_of_many_first_values_is_kept,
+            only_keys_that_left_the_jwks_are_deleted,
             reads_back_every_api_field,
             reads_back_every_audit_field,
             reads_back_every_client_field,

@@ -33,7 +33,7 @@ pub async fn the_feed_says_what_was_touched(store: AStore) {
     let (svc, a) = (Touched::Client(s("svc")), Touched::Grants(s("a")));
     make_realm(&store, "r").await;
     let key_move =
-        KeyMove { kid: s("k"), from: KeyState::Active, to: KeyState::Retired, published_until: None };
+        KeyMove { kid: s("k"), from: KeyState::Active, to: KeyState::Retired, published_until: Some(NOW) };
     let (realm_id, api_id, client_id) = (s("r"), s("a"), s("svc"));
     let commands = [
         (Command::UpdateRealm { realm: realm("r"), keys: vec![], expected: None }, &Touched::Realm),
@@ -105,6 +105,7 @@ pub async fn the_feed_says_what_was_touched(store: AStore) {
         (Command::DeleteClient { realm_id: realm_id.clone(), client_id, expected: None }, &svc),
         (Command::CreateKey { key: key("r", "k") }, &Touched::Realm),
         (Command::MoveKeys { realm_id: realm_id.clone(), moves: vec![key_move], at: NOW }, &Touched::Realm),
+        (Command::DeleteKey { realm_id: realm_id.clone(), kid: s("k"), at: NOW }, &Touched::Realm),
         (Command::DeleteRealm { realm_id, expected: None }, &Touched::Realm),
     ];
     let count = i64::try_from(commands.len()).unwrap();
