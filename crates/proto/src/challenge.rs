@@ -3,6 +3,7 @@
 
 mod code;
 mod parse;
+mod reader;
 
 use std::fmt;
 

@@ -126,7 +126,6 @@ fn known_algorithms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Al
     Ok(names.iter().filter_map(|name| Algorithm::parse(name)).collect())
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
 const fn is_off(switch: &bool) -> bool {
     !*switch
 }
