@@ -22,7 +22,11 @@ impl TestClientKey {
     /// otherwise.
     #[must_use]
     pub fn new(algorithm: Algorithm) -> Self {
-        Self { key: keys::make(algorithm, "client"), clock: Arc::new(TestClock::default()), proofs: AtomicU64::new(1) }
+        Self {
+            key: keys::make(algorithm, "client"),
+            clock: Arc::new(TestClock::default()),
+            proofs: AtomicU64::new(1),
+        }
     }
 
     /// Dates its proofs by this clock.
@@ -83,11 +87,15 @@ mod tests {
         for algorithm in Algorithm::ALL {
             let key = TestClientKey::new(algorithm);
             let proof = key.proof("GET", "https://api.example/orders").ath("token").token();
-            let jwk = Jwk::parse(key.jwk().to_string().as_bytes()).unwrap().with_algorithm(algorithm).unwrap();
+            let jwk =
+                Jwk::parse(key.jwk().to_string().as_bytes()).unwrap().with_algorithm(algorithm).unwrap();
             assert_eq!(jwk.thumbprint(), key.jkt());
             let proof = verify_signature(jws::parse(&proof).unwrap(), &VerifyingKey::from(&jwk)).unwrap();
             let claims: Value = serde_json::from_slice(proof.claims()).unwrap();
-            assert_eq!((&claims["htm"], &claims["htu"]), (&"GET".into(), &"https://api.example/orders".into()));
+            assert_eq!(
+                (&claims["htm"], &claims["htu"]),
+                (&"GET".into(), &"https://api.example/orders".into())
+            );
             assert_eq!(claims["iat"], crate::clock::EPOCH.0);
             assert_eq!(claims["ath"], "PEaenWxYddN6Q_NT1PiOYfz4EsZu7jRXRlpAsNpBU-A");
             assert_eq!(proof.header().typ(), Some("dpop+jwt"));

@@ -244,9 +244,9 @@ impl TestIssuerBuilder {
     /// Starts it.
     ///
     /// # Panics
-    /// When it does not start.
+    /// When it does not start, or outside a tokio runtime.
     pub async fn start(self) -> TestIssuer {
-        let (door, address) = Door::bind().await;
+        let (door, address) = Door::bind();
         let origin = format!("http://{address}");
         let issuer = self.issuer.unwrap_or_else(|| format!("{origin}{}", self.path));
         let clock = self.clock.unwrap_or_else(|| Arc::new(TestClock::default()));

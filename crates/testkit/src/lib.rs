@@ -9,7 +9,6 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::unwrap_used,
     clippy::panic,
     reason = "what fails in the harness fails the test that uses it"
 )]

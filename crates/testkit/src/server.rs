@@ -212,7 +212,7 @@ impl TestServerBuilder {
         let (store, postgres) = open(self.database, folder.path()).await;
         let outage = Outage::default();
         let store = outage.before(store);
-        let listener = Listener::bind(&["127.0.0.1:0".parse().unwrap()]).expect("a free port");
+        let listener = Listener::bind(&["127.0.0.1:0".parse().expect("an address")]).expect("a free port");
         let address = listener.local_addrs()[0];
         let clock = Arc::new(TestClock::at(TestServer::EPOCH));
         let settings = Settings {

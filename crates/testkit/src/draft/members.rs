@@ -23,8 +23,11 @@ impl Members {
 
     /// The object, without white space.
     pub(super) fn to_json(&self) -> String {
-        let members: Vec<String> =
-            self.0.iter().map(|(name, json)| format!("{}:{json}", serde_json::Value::from(name.as_str()))).collect();
+        let members: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, json)| format!("{}:{json}", serde_json::Value::from(name.as_str())))
+            .collect();
         format!("{{{}}}", members.join(","))
     }
 }

@@ -6,8 +6,7 @@ use serde_json::json;
 use super::scene::{Scene, claim};
 
 pub(super) fn add(scene: &mut Scene<'_>) {
-    for (name, member) in
-        [("sub-missing", "sub"), ("client-id-missing", "client_id"), ("jti-missing", "jti")]
+    for (name, member) in [("sub-missing", "sub"), ("client-id-missing", "client_id"), ("jti-missing", "jti")]
     {
         let token = scene.good().without(member).token();
         scene.add(name, REQUIRED, token, claim(member, ClaimProblem::Missing));

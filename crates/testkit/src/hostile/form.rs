@@ -17,7 +17,11 @@ pub(super) fn add(scene: &mut Scene<'_>) {
 fn encrypted(scene: &mut Scene<'_>) {
     let inner = base64url(scene.good().token().as_bytes());
     for (name, header, key) in [
-        ("jwe-rsa-oaep", json!({ "alg": "RSA-OAEP", "enc": "A256GCM", "typ": "at+jwt", "cty": "JWT" }), "AAAA"),
+        (
+            "jwe-rsa-oaep",
+            json!({ "alg": "RSA-OAEP", "enc": "A256GCM", "typ": "at+jwt", "cty": "JWT" }),
+            "AAAA",
+        ),
         ("jwe-dir", json!({ "alg": "dir", "enc": "A256GCM", "typ": "at+jwt", "cty": "JWT" }), ""),
         ("jwe-empty-encrypted-key", json!({ "alg": "A128KW", "enc": "A128GCM" }), ""),
         (

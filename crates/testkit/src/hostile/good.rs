@@ -48,7 +48,11 @@ fn headers(scene: &Scene<'_>) -> Vec<Named> {
         ("typ-with-application", TYP, good().header("typ", "application/at+jwt")),
         ("typ-with-application-in-mixed-case", TYP, good().header("typ", "Application/At+JWT")),
         ("kid-missing-where-one-key-fits", "T-8725-06 (kid)", good().without_header("kid")),
-        ("unknown-header-members", "T-8725-06", good().header("x5t", "abc").header("foo", json!({ "a": [1] }))),
+        (
+            "unknown-header-members",
+            "T-8725-06",
+            good().header("x5t", "abc").header("foo", json!({ "a": [1] })),
+        ),
         ("jku-ignored", "T-8725-06", good().header("jku", "https://evil.example/jwks")),
         ("header-with-white-space", JSON, good().raw_header(spaced)),
         ("header-with-escapes", JSON, good().raw_header(escaped)),
@@ -58,8 +62,12 @@ fn headers(scene: &Scene<'_>) -> Vec<Named> {
 fn payloads(scene: &Scene<'_>) -> Vec<Named> {
     let good = || scene.good();
     let ours = scene.audience;
-    let spaced = String::from_utf8_lossy(&good().payload_bytes()).replace(r#"":"#, r#"" : "#).replace(",\"", " ,\r\n\t\"");
-    let escaped = String::from_utf8_lossy(&good().payload_bytes()).replace("\"iss\"", r#""\u0069ss""#).replace('/', r"\/");
+    let spaced = String::from_utf8_lossy(&good().payload_bytes())
+        .replace(r#"":"#, r#"" : "#)
+        .replace(",\"", " ,\r\n\t\"");
+    let escaped = String::from_utf8_lossy(&good().payload_bytes())
+        .replace("\"iss\"", r#""\u0069ss""#)
+        .replace('/', r"\/");
     let deep = format!("{}{}", "[".repeat(15), "]".repeat(15));
     vec![
         ("aud-list-of-one", AUD, good().claim("aud", json!([ours]))),
@@ -96,12 +104,21 @@ fn issuers(scene: &Scene<'_>) -> Vec<(&'static str, Draft)> {
     let (issuer, ours) = (scene.issuer, scene.audience);
     vec![
         ("keycloak", issuer.keycloak().claim("aud", ours)),
-        ("keycloak-before-23", issuer.keycloak().claim("aud", ours).without("client_id").claim("clientId", "svc")),
+        (
+            "keycloak-before-23",
+            issuer.keycloak().claim("aud", ours).without("client_id").claim("clientId", "svc"),
+        ),
         ("keycloak-with-other-audiences", issuer.keycloak().claim("aud", json!([ours, "account"]))),
         ("auth0", issuer.auth0().claim("aud", ours)),
-        ("auth0-with-userinfo", issuer.auth0().claim("aud", json!([ours, "https://tenant.example/userinfo"]))),
+        (
+            "auth0-with-userinfo",
+            issuer.auth0().claim("aud", json!([ours, "https://tenant.example/userinfo"])),
+        ),
         ("entra", issuer.entra().claim("aud", ours)),
-        ("entra-version-1", issuer.entra().claim("aud", ours).claim("ver", "1.0").without("azp").claim("appid", "6731de76")),
+        (
+            "entra-version-1",
+            issuer.entra().claim("aud", ours).claim("ver", "1.0").without("azp").claim("appid", "6731de76"),
+        ),
         ("typ-jwt-in-lower-case", issuer.auth0().claim("aud", ours).header("typ", "jwt")),
     ]
 }

@@ -72,9 +72,12 @@ fn headers(scene: &mut Scene<'_>) {
         let token = scene.good().raw_header(bytes).token();
         scene.add(name, UTF8, token, header_json(JsonError::Syntax));
     }
-    for (name, text) in
-        [("header-null", "null"), ("header-list", "[]"), ("header-string", "\"ES256\""), ("header-number", "1")]
-    {
+    for (name, text) in [
+        ("header-null", "null"),
+        ("header-list", "[]"),
+        ("header-string", "\"ES256\""),
+        ("header-number", "1"),
+    ] {
         let token = scene.good().raw_header(text).token();
         scene.add(name, UTF8, token, header_json(JsonError::NotAnObject));
     }

@@ -10,7 +10,11 @@ pub(super) fn add(scene: &mut Scene<'_>) {
         ("id-token-with-at-hash", "at_hash", json!("4uNJXfQijgJE8VIz2IlKXw")),
         ("nonce-null", "nonce", json!(null)),
         ("logout-token", "events", json!({ "http://schemas.openid.net/event/backchannel-logout": {} })),
-        ("security-event", "events", json!({ "https://schemas.openid.net/secevent/risc/event-type/account-disabled": {} })),
+        (
+            "security-event",
+            "events",
+            json!({ "https://schemas.openid.net/secevent/risc/event-type/account-disabled": {} }),
+        ),
     ] {
         let draft = scene.good_jwt().claim(member, value);
         scene.guard_jwt(name, KIND, &draft, "another kind of token, by its claims");

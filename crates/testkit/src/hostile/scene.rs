@@ -62,7 +62,13 @@ impl<'a> Scene<'a> {
     }
 
     /// A token that the guard alone refuses, if it takes those of type `JWT`.
-    pub(super) fn guard_jwt(&mut self, name: &'static str, id: &'static str, draft: &Draft, why: &'static str) {
+    pub(super) fn guard_jwt(
+        &mut self,
+        name: &'static str,
+        id: &'static str,
+        draft: &Draft,
+        why: &'static str,
+    ) {
         self.put(name, id, draft.token(), Accepts::Jwt, Expect::Guard(why));
     }
 

@@ -61,7 +61,11 @@ fn damaged(scene: &mut Scene<'_>) {
 
 fn ecdsa(scene: &mut Scene<'_>) {
     let order = &P256_ORDER;
-    let one = { let mut one = [0; 32]; one[31] = 1; one };
+    let one = {
+        let mut one = [0; 32];
+        one[31] = 1;
+        one
+    };
     signed(scene, "es256-r-and-s-zero", PSYCHIC, Algorithm::ES256, |_| vec![0; 64]);
     signed(scene, "es384-r-and-s-zero", PSYCHIC, Algorithm::ES384, |_| vec![0; 96]);
     signed(scene, "es256-r-zero", PSYCHIC, Algorithm::ES256, |s| [&[0; 32], &s[32..]].concat());
@@ -83,7 +87,11 @@ fn ecdsa(scene: &mut Scene<'_>) {
 }
 
 fn ed25519(scene: &mut Scene<'_>) {
-    let identity = { let mut point = [0; 32]; point[0] = 1; point };
+    let identity = {
+        let mut point = [0; 32];
+        point[0] = 1;
+        point
+    };
     signed(scene, "eddsa-s-plus-the-order", MALLEABLE, Algorithm::EdDSA, |s| {
         let number: Vec<u8> = s[32..].iter().rev().copied().collect();
         let mut number = sum(&number, &ED25519_ORDER).expect("both are below 2^253");
@@ -95,13 +103,19 @@ fn ed25519(scene: &mut Scene<'_>) {
     signed(scene, "eddsa-small-order-point", MALLEABLE, Algorithm::EdDSA, |s| {
         [&SMALL_ORDER, &s[32..]].concat()
     });
-    signed(scene, "eddsa-point-not-reduced", MALLEABLE, Algorithm::EdDSA, |s| [&[0xff; 32], &s[32..]].concat());
+    signed(scene, "eddsa-point-not-reduced", MALLEABLE, Algorithm::EdDSA, |s| {
+        [&[0xff; 32], &s[32..]].concat()
+    });
     signed(scene, "eddsa-too-short", LENGTH, Algorithm::EdDSA, |s| s[..63].to_vec());
     signed(scene, "eddsa-too-long", LENGTH, Algorithm::EdDSA, |s| [&s[..], &[0]].concat());
 }
 
 fn rsa(scene: &mut Scene<'_>) {
-    let one = |len: usize| { let mut one = vec![0; len]; one[len - 1] = 1; one };
+    let one = |len: usize| {
+        let mut one = vec![0; len];
+        one[len - 1] = 1;
+        one
+    };
     signed(scene, "rs256-zero", RSA, Algorithm::RS256, |s| vec![0; s.len()]);
     signed(scene, "rs256-one", RSA, Algorithm::RS256, |s| one(s.len()));
     signed(scene, "rs256-all-ones", RSA, Algorithm::RS256, |s| vec![0xff; s.len()]);
@@ -139,8 +153,8 @@ fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
 
 /// A point of order 8 (RFC 7748 §6.1 warns of them).
 const SMALL_ORDER: [u8; 32] = [
-    0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf, 0xac,
-    0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5,
+    0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
 ];
 const FORGED: &str = "T-8725-03 (signature)";
 const PSYCHIC: &str = "threats 1 (ECDSA range)";

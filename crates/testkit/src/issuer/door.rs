@@ -30,7 +30,7 @@ enum Position {
 }
 
 impl Door {
-    pub(super) async fn bind() -> (Self, SocketAddr) {
+    pub(super) fn bind() -> (Self, SocketAddr) {
         let socket = bind("127.0.0.1:0".parse().expect("an address"));
         let address = socket.local_addr().expect("a bound socket");
         (Self { address, position: Mutex::new(Position::Closed(socket)) }, address)

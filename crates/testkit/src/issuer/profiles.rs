@@ -23,7 +23,10 @@ impl TestIssuer {
             .claim("typ", "Bearer")
             .claim("azp", Self::CLIENT)
             .claim("acr", "1")
-            .claim("realm_access", json!({ "roles": ["offline_access", "default-roles-myorg", "uma_authorization"] }))
+            .claim(
+                "realm_access",
+                json!({ "roles": ["offline_access", "default-roles-myorg", "uma_authorization"] }),
+            )
             .claim("resource_access", json!({ "account": { "roles": ["manage-account", "view-profile"] } }))
             .claim("scope", format!("{} email profile", Self::SCOPE))
             .claim("clientHost", "127.0.0.1")

@@ -85,7 +85,8 @@ impl Reply {
             std::future::pending::<()>().await;
         }
         let stalls = self.end == End::AfterTheBody;
-        let mut response = Response::new(ReplyBody { data: Some(self.body).filter(|data| !data.is_empty()), stalls });
+        let mut response =
+            Response::new(ReplyBody { data: Some(self.body).filter(|data| !data.is_empty()), stalls });
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response
