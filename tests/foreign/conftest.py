@@ -17,6 +17,7 @@ PYTHON = HERE / "python"
 def pytest_addoption(parser):
     parser.addoption("--binary", required=True, help="the countersign program")
     parser.addoption("--newest-python", required=True, help="a Python with requirements-newest.txt")
+    parser.addoption("--hostile", required=True, help="the program that writes the hostile tokens")
     parser.addoption("--built", required=True, help="the folder with what run.sh built of node, Go and Java")
 
 
@@ -57,7 +58,7 @@ def built(request):
     return Path(request.config.getoption("--built")).resolve()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def program():
     """Runs a program to its end and returns what it printed; anything but success fails the test."""
 

@@ -1,25 +1,46 @@
-//! A server in one line, ephemeral databases, and the black-box suites.
+//! A server in one line, tokens good and bad, ephemeral databases, and the black-box suites.
 //!
-//! [`TestServer`] is the whole application on a real port, with its own database, and a clock that a test moves. What
-//! it is asked over HTTP is a [`Request`], what it says an [`Answer`].
+//! `TestServer` is the whole application on a real port, with its own database, and a clock that a test moves. What
+//! it is asked over HTTP is a `Request`, what it says an [`Answer`]. It is behind the feature `server`.
+//!
+//! [`TestIssuer`] is for those who verify: it signs any token, publishes its keys, and answers as a test wants.
+//! [`hostile()`] has the tokens that nobody may let in, [`lenient()`] those that nobody may keep out.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::unwrap_used,
     clippy::panic,
     reason = "what fails in the harness fails the test that uses it"
 )]
 
 mod answer;
+mod client_key;
+pub mod clock;
+mod draft;
+#[cfg(feature = "server")]
 mod gate;
+pub mod hostile;
+pub mod issuer;
+mod keys;
+#[cfg(feature = "server")]
 pub mod outage;
+#[cfg(feature = "server")]
 pub mod postgres;
 pub mod recorded;
+#[cfg(feature = "server")]
 mod request;
+#[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
 mod setup;
 
 pub use answer::Answer;
+pub use client_key::TestClientKey;
+pub use clock::TestClock;
+pub use draft::Draft;
+pub use hostile::{hostile, lenient};
+pub use issuer::TestIssuer;
+#[cfg(feature = "server")]
 pub use request::{Request, form};
+#[cfg(feature = "server")]
 pub use server::{Database, TestServer, TestServerBuilder};

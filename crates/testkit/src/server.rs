@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign_issuer::clock::TestClock;
 use countersign_issuer::issuer::{Issuer, Parts as IssuerParts, Settings};
 use countersign_issuer::keys::MasterKeys;
 use countersign_issuer::random::SystemRandom;
@@ -24,6 +23,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
+use crate::clock::{self, TestClock};
 use crate::gate::Gate;
 use crate::outage::Outage;
 use crate::postgres::TestDatabase;
@@ -150,7 +150,7 @@ impl TestServer {
     }
 
     /// The second at which a test server's clock stands until a test moves it: 2026-01-01T00:00:00Z.
-    pub const EPOCH: UnixTime = UnixTime(1_767_225_600);
+    pub const EPOCH: UnixTime = clock::EPOCH;
 }
 
 impl Drop for TestServer {
@@ -212,7 +212,7 @@ impl TestServerBuilder {
         let (store, postgres) = open(self.database, folder.path()).await;
         let outage = Outage::default();
         let store = outage.before(store);
-        let listener = Listener::bind(&["127.0.0.1:0".parse().unwrap()]).expect("a free port");
+        let listener = Listener::bind(&["127.0.0.1:0".parse().expect("an address")]).expect("a free port");
         let address = listener.local_addrs()[0];
         let clock = Arc::new(TestClock::at(TestServer::EPOCH));
         let settings = Settings {

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign_issuer::clock::{Clock as _, TestClock};
-use countersign_testkit::{Request, TestServer};
+use countersign_issuer::clock::Clock as _;
+use countersign_testkit::{Request, TestClock, TestServer};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
