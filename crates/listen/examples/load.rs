@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use countersign_listen::admission::{Admission, AdmissionLayer, Bounds, Class};
+use countersign_listen::admission::{Admission, Bounds};
 use countersign_listen::{Listener, Workers};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -26,7 +26,7 @@ use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tower::{Layer, service_fn};
+use tower::service_fn;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -55,28 +55,27 @@ fn serve(burn_us: u64, workers: NonZeroUsize, gated: bool) -> Outcome<()> {
         }
         let gate = Admission::new(Bounds { processors: workers_count, ..Bounds::default() });
         workers.each(|| gate.lag().clone().watch());
-        let layer = AdmissionLayer::new(
-            gate.clone(),
-            move |request: &Request<Incoming>| match request.uri().path() {
-                "/token" if gated => Class::Token,
-                _ => Class::Essential,
-            },
-            |_| {
-                let mut refused = Response::new(Full::new(Bytes::from_static(b"{\"error\":\"overloaded\"}")));
-                *refused.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-                refused
-            },
-        );
         let answer = Bytes::from(vec![b'x'; 900]);
-        let service = layer.layer(service_fn(move |request: Request<Incoming>| {
-            let answer = answer.clone();
-            async move {
-                if request.uri().path() == "/token" {
-                    burn(rounds);
+        let service = service_fn({
+            let gate = gate.clone();
+            move |request: Request<Incoming>| {
+                let (gate, answer) = (gate.clone(), answer.clone());
+                async move {
+                    let admitted = match request.uri().path() {
+                        "/token" if gated => gate.run(async { burn(rounds) }).await,
+                        "/token" => {
+                            burn(rounds);
+                            Ok(())
+                        }
+                        _ => Ok(()),
+                    };
+                    Ok::<_, Infallible>(match admitted {
+                        Ok(()) => Response::new(Full::new(answer)),
+                        Err(_) => refused(),
+                    })
                 }
-                Ok::<_, Infallible>(Response::new(Full::new(answer)))
             }
-        }));
+        });
         tokio::spawn(async move {
             let mut last = gate.gauge();
             loop {
@@ -98,6 +97,12 @@ fn serve(burn_us: u64, workers: NonZeroUsize, gated: bool) -> Outcome<()> {
     })
 }
 
+fn refused() -> Response<Full<Bytes>> {
+    let mut refused = Response::new(Full::new(Bytes::from_static(b"{\"error\":\"overloaded\"}")));
+    *refused.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    refused
+}
+
 fn drive(address: SocketAddr, connections: usize, time: Duration) -> Outcome<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let begin = Instant::now();
@@ -107,7 +112,7 @@ fn drive(address: SocketAddr, connections: usize, time: Duration) -> Outcome<()>
         for i in 0..connections {
             tasks.spawn(ask(address, if i % 50 == 0 { "/jwks" } else { "/token" }, from, to));
         }
-        let (mut tokens, mut refusals, mut essentials) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut tokens, mut refusals, mut keys) = (Vec::new(), Vec::new(), Vec::new());
         let mut failed = 0;
         while let Some(done) = tasks.join_next().await {
             let Ok((path, answers)) = done? else {
@@ -116,14 +121,14 @@ fn drive(address: SocketAddr, connections: usize, time: Duration) -> Outcome<()>
             };
             for (status, took) in answers {
                 match (path, status) {
-                    ("/jwks", _) => essentials.push(took),
+                    ("/jwks", _) => keys.push(took),
                     (_, 200) => tokens.push(took),
                     _ => refusals.push(took),
                 }
             }
         }
         println!("connections that failed: {failed}");
-        for (name, mut times) in [("tokens", tokens), ("refusals", refusals), ("essential", essentials)] {
+        for (name, mut times) in [("tokens", tokens), ("refusals", refusals), ("keys", keys)] {
             times.sort_unstable();
             let rate = times.len() as f64 / time.as_secs_f64();
             let at =

@@ -14,8 +14,8 @@
 //! - it would wait too long: the requests before it times what one costs (measured, shared by the processors at hand),
 //!   and how late the runtime is already, whatever it is busy with ([`Lag`]), together exceed `patience`.
 //!
-//! Should the estimate be wrong, a request that was let in to wait is refused after `patience`. [`Class::Essential`]
-//! requests are neither counted nor delayed.
+//! Should the estimate be wrong, a request that was let in to wait is refused after `patience`. What others depend on and
+//! costs little (keys, metadata, health) never passes the gate.
 //!
 //! The cost of a request is its own computing and nothing else. The pace at which requests leave looks like the better
 //! measure, as it holds everything that takes time; it was tried, and it is a trap: refused callers who return at once
@@ -27,7 +27,7 @@
 //! # What it brings
 //! 1,500 connections that ask again at once, one core, `examples/load.rs`, milliseconds:
 //!
-//! | a token computes | gate | tokens p50, p99 | essential p50, p99 |
+//! | a token computes | gate | tokens p50, p99 | keys p50, p99 |
 //! |---|---|---|---|
 //! | 40 µs | open | 92, 111 | 92, 111 |
 //! | 40 µs | this | 128, 151 | 10, 31 |
@@ -35,7 +35,6 @@
 //! | 300 µs | this | 166, 182 | 48, 55 |
 
 mod lag;
-mod layer;
 
 use std::fmt;
 use std::pin::{Pin, pin};
@@ -49,7 +48,6 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 
 pub use lag::Lag;
-pub use layer::{AdmissionLayer, Admitted};
 
 /// The one gate that all token requests pass; clones are the same gate.
 #[derive(Clone, Debug)]
@@ -66,15 +64,6 @@ pub struct Bounds {
     pub patience: Duration,
     /// Processors that share the work.
     pub processors: usize,
-}
-
-/// How a request is treated in a flood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// It costs computing: it may be made to wait or refused.
-    Token,
-    /// It is cheap and others depend on it (keys, metadata, health): it always passes at once.
-    Essential,
 }
 
 /// The request was not worked on, for want of room: answer 503 with `Retry-After` (RFC 9110 section 15.6.4).
@@ -138,14 +127,11 @@ impl Admission {
         }))
     }
 
-    /// Does this work if it is admitted, when its turn comes. Dropping the future gives its place free.
+    /// Does the work on a token request if it is admitted, when its turn comes. Dropping the future gives its place free.
     ///
     /// # Errors
     /// [`Overloaded`] when it was refused; then `work` was not polled.
-    pub async fn run<W: Future>(&self, class: Class, work: W) -> Result<W::Output, Overloaded> {
-        if class == Class::Essential {
-            return Ok(work.await);
-        }
+    pub async fn run<W: Future>(&self, work: W) -> Result<W::Output, Overloaded> {
         let _turn = self.0.enter().await?;
         let (output, cost) = Metered { work: pin!(work), cost: Duration::ZERO }.await;
         self.0.learn(cost);

@@ -20,7 +20,7 @@ use crate::activity::{Activity, Late};
 use crate::guarded::Guarded;
 use crate::service::PerConnection;
 use crate::stats::Event;
-use crate::{Limits, PeerAddr, Scheme, Stats};
+use crate::{Limits, PeerAddr, Stats};
 
 /// A boxed error, as HTTP wants it.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -90,10 +90,10 @@ pub(crate) async fn connection<S, B>(
         tracing::debug!(%error, peer = %peer.0, "TCP_NODELAY refused");
     }
     match &shared.tls {
-        None => requests(&shared, stream, peer, Scheme::Http, phase).await,
+        None => requests(&shared, stream, peer, phase).await,
         Some(acceptor) => {
             if let Some(stream) = handshake(&shared, acceptor, stream, peer, &phase).await {
-                requests(&shared, stream, peer, Scheme::Https, phase).await;
+                requests(&shared, stream, peer, phase).await;
             }
         }
     }
@@ -127,13 +127,8 @@ async fn handshake<S>(
     }
 }
 
-async fn requests<S, B, I>(
-    shared: &Shared<S>,
-    stream: I,
-    peer: PeerAddr,
-    scheme: Scheme,
-    phase: watch::Receiver<Phase>,
-) where
+async fn requests<S, B, I>(shared: &Shared<S>, stream: I, peer: PeerAddr, phase: watch::Receiver<Phase>)
+where
     S: tower::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Into<BoxError> + Send + 'static,
@@ -148,7 +143,6 @@ async fn requests<S, B, I>(
     let service = PerConnection {
         service: service.clone(),
         peer,
-        scheme,
         activity: Arc::clone(&activity),
         stats: stats.clone(),
     };

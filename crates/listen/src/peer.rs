@@ -1,6 +1,5 @@
 //! What a service learns about the connection that a request came over, as request extensions.
 
-use std::fmt;
 use std::net::SocketAddr;
 
 /// Where the connection came from: the socket's other end, never a header; an IPv4 peer on an IPv6 socket is told
@@ -8,35 +7,9 @@ use std::net::SocketAddr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PeerAddr(pub SocketAddr);
 
-/// How the connection is carried: what this listener did, whatever a proxy before it did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// In the clear.
-    Http,
-    /// Over TLS that ended here.
-    Https,
-}
-
 impl PeerAddr {
     pub(crate) fn of(socket: SocketAddr) -> Self {
         Self(SocketAddr::new(socket.ip().to_canonical(), socket.port()))
-    }
-}
-
-impl Scheme {
-    /// The scheme as a URL spells it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

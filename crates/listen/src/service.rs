@@ -1,4 +1,4 @@
-//! The bridge from HTTP's service to tower's: a request gets its connection's extensions and is counted in flight.
+//! The bridge from HTTP's service to tower's: a request gets its peer's address and is counted in flight.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,14 +12,13 @@ use tower::ServiceExt;
 
 use crate::activity::{Activity, InFlight};
 use crate::stats::Event;
-use crate::{PeerAddr, Scheme, Stats};
+use crate::{PeerAddr, Stats};
 
 /// The service as one connection sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct PerConnection<S> {
     pub(crate) service: S,
     pub(crate) peer: PeerAddr,
-    pub(crate) scheme: Scheme,
     pub(crate) activity: Arc<Activity>,
     pub(crate) stats: Stats,
 }
@@ -48,7 +47,6 @@ where
         let request = self.activity.request(http_request.version() == Version::HTTP_2);
         self.stats.count(Event::Request);
         http_request.extensions_mut().insert(self.peer);
-        http_request.extensions_mut().insert(self.scheme);
         let answer = self.service.clone().oneshot(http_request);
         Box::pin(async move {
             let answer = answer.await?;

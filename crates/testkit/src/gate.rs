@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use axum::response::Response;
-use countersign_listen::admission::{Admission, Class};
+use countersign_listen::admission::Admission;
 use countersign_server::{Admit, Overloaded, Work};
 
 pub(crate) struct Gate(pub(crate) Admission);
@@ -14,7 +14,7 @@ impl Admit for Gate {
         work: Work<'a>,
     ) -> Pin<Box<dyn Future<Output = Result<Response, Overloaded>> + Send + 'a>> {
         Box::pin(async move {
-            let done = self.0.run(Class::Token, work).await;
+            let done = self.0.run(work).await;
             done.map_err(|full| Overloaded { retry_after: full.retry_after })
         })
     }

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use axum::response::Response;
-use countersign_listen::admission::{Admission, Class};
+use countersign_listen::admission::Admission;
 use countersign_server::{Admit, Overloaded, Work};
 
 /// Lets token requests in as the listener's [`Admission`] says.
@@ -15,7 +15,7 @@ impl Admit for Gate {
         work: Work<'a>,
     ) -> Pin<Box<dyn Future<Output = Result<Response, Overloaded>> + Send + 'a>> {
         Box::pin(async move {
-            let admitted = self.0.run(Class::Token, work).await;
+            let admitted = self.0.run(work).await;
             admitted.map_err(|refused| Overloaded { retry_after: refused.retry_after })
         })
     }

@@ -12,7 +12,7 @@ fn hold(gate: &Admission) -> (oneshot::Sender<()>, JoinHandle<Result<(), Overloa
     let (release, held) = oneshot::channel::<()>();
     let gate = gate.clone();
     let task = tokio::spawn(async move {
-        gate.run(Class::Token, async move {
+        gate.run(async move {
             let _ = held.await;
         })
         .await
@@ -42,17 +42,16 @@ fn bounds(waiting: usize) -> Bounds {
 }
 
 async fn token(gate: &Admission) -> Result<u8, Overloaded> {
-    gate.run(Class::Token, async { 7 }).await
+    gate.run(async { 7 }).await
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_room_refuses_at_once_and_essential_requests_pass() {
+async fn a_full_room_refuses_at_once() {
     let gate = Admission::new(bounds(10));
     let held = fill(&gate, ALWAYS + 10).await;
     assert_eq!(gate.gauge().inside, ALWAYS + 10);
     let begin = Instant::now();
     assert!(token(&gate).await.is_err());
-    assert_eq!(gate.run(Class::Essential, async { 7 }).await, Ok(7));
     assert_eq!(begin.elapsed(), Duration::ZERO);
     assert_eq!(gate.gauge().refused, 1);
 
@@ -138,7 +137,7 @@ async fn a_caller_who_goes_away_gives_its_place_free() {
     // also while it waits, and while it steps back
     let waiting = tokio::spawn({
         let gate = gate.clone();
-        async move { gate.run(Class::Token, pending::<()>()).await }
+        async move { gate.run(pending::<()>()).await }
     });
     waiting.abort();
     settle().await;
@@ -148,7 +147,7 @@ async fn a_caller_who_goes_away_gives_its_place_free() {
 #[tokio::test(start_paused = true)]
 async fn work_that_awaits_costs_only_its_computing() {
     let gate = Admission::new(bounds(10));
-    gate.run(Class::Token, tokio::time::sleep(Duration::from_secs(9))).await.unwrap();
+    gate.run(tokio::time::sleep(Duration::from_secs(9))).await.unwrap();
     assert_eq!(gate.gauge().cost, Duration::ZERO);
 }
 
@@ -164,7 +163,7 @@ async fn work_that_computes_is_measured() {
         }
         Poll::Ready(())
     });
-    gate.run(Class::Token, work).await.unwrap();
+    gate.run(work).await.unwrap();
     assert_eq!(gate.gauge().cost, Duration::from_millis(160));
     // the mean forgets by sixteenths
     token(&gate).await.unwrap();
@@ -180,7 +179,7 @@ async fn arrived_requests_are_counted_before_any_works() {
             let (gate, seen) = (gate.clone(), Arc::clone(&seen));
             tokio::spawn(async move {
                 let inner = gate.clone();
-                gate.run(Class::Token, async move {
+                gate.run(async move {
                     seen.fetch_max(inner.gauge().inside, Relaxed);
                 })
                 .await
@@ -202,29 +201,4 @@ async fn refusals_spread_the_return() {
         asked.push(token(&gate).await.unwrap_err().retry_after.as_secs());
     }
     assert_eq!(asked, [1, 2, 3, 1]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_layer_classifies_admits_and_refuses() {
-    use http::{Request, Response, StatusCode};
-    use tower::{Layer, ServiceExt, service_fn};
-
-    let gate = Admission::new(bounds(0));
-    let layer = AdmissionLayer::new(
-        gate.clone(),
-        |r: &Request<()>| if r.uri().path() == "/token" { Class::Token } else { Class::Essential },
-        |_| {
-            let mut refused = Response::new(());
-            *refused.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            refused
-        },
-    );
-    let service = layer.layer(service_fn(|_| async { Ok::<_, std::convert::Infallible>(Response::new(())) }));
-    let status = async |path: &str| {
-        let request = Request::get(path).body(()).unwrap();
-        service.clone().oneshot(request).await.unwrap().status().as_u16()
-    };
-    assert_eq!((status("/token").await, status("/jwks").await), (200, 200));
-    let _held = fill(&gate, ALWAYS).await;
-    assert_eq!((status("/token").await, status("/jwks").await), (503, 200));
 }

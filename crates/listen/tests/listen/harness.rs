@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_listen::tls::Tls;
-use countersign_listen::{Counts, Ended, Limits, Listener, PeerAddr, Scheme, Stats};
+use countersign_listen::{Counts, Ended, Limits, Listener, PeerAddr, Stats};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -83,7 +83,6 @@ async fn answer(
     held: Arc<Notify>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let peer = request.extensions().get::<PeerAddr>().unwrap().0.ip();
-    let scheme = *request.extensions().get::<Scheme>().unwrap();
     let text = match request.uri().path() {
         "/hold" => {
             held.notify_one();
@@ -95,7 +94,7 @@ async fn answer(
             let (head, body) = request.into_parts();
             let body = body.collect().await.map(|b| b.to_bytes().len());
             let body = body.map_or_else(|_| "broken".to_owned(), |n| n.to_string());
-            Bytes::from(format!("{} {} {scheme} {peer} body {body}", head.method, head.uri.path()))
+            Bytes::from(format!("{} {} {peer} body {body}", head.method, head.uri.path()))
         }
     };
     Ok(Response::new(Full::new(text)))
