@@ -20,7 +20,7 @@ use crate::activity::{Activity, Late};
 use crate::guarded::Guarded;
 use crate::service::PerConnection;
 use crate::stats::Event;
-use crate::{Limits, PeerAddr, Stats};
+use crate::{Limits, PeerAddr, PeerCertificate, Stats};
 
 /// A boxed error, as HTTP wants it.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -90,10 +90,11 @@ pub(crate) async fn connection<S, B>(
         tracing::debug!(%error, peer = %peer.0, "TCP_NODELAY refused");
     }
     match &shared.tls {
-        None => requests(&shared, stream, peer, phase).await,
+        None => requests(&shared, stream, peer, None, phase).await,
         Some(acceptor) => {
             if let Some(stream) = handshake(&shared, acceptor, stream, peer, &phase).await {
-                requests(&shared, stream, peer, phase).await;
+                let certificate = PeerCertificate::of(stream.get_ref().1);
+                requests(&shared, stream, peer, certificate, phase).await;
             }
         }
     }
@@ -127,8 +128,13 @@ async fn handshake<S>(
     }
 }
 
-async fn requests<S, B, I>(shared: &Shared<S>, stream: I, peer: PeerAddr, phase: watch::Receiver<Phase>)
-where
+async fn requests<S, B, I>(
+    shared: &Shared<S>,
+    stream: I,
+    peer: PeerAddr,
+    certificate: Option<PeerCertificate>,
+    phase: watch::Receiver<Phase>,
+) where
     S: tower::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Into<BoxError> + Send + 'static,
@@ -143,6 +149,7 @@ where
     let service = PerConnection {
         service: service.clone(),
         peer,
+        certificate,
         activity: Arc::clone(&activity),
         stats: stats.clone(),
     };

@@ -25,6 +25,6 @@ mod workers;
 pub use bind::BindError;
 pub use limits::Limits;
 pub use listener::{Ended, Listener};
-pub use peer::PeerAddr;
+pub use peer::{PeerAddr, PeerCertificate};
 pub use stats::{Counts, Stats};
 pub use workers::Workers;

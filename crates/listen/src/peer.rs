@@ -1,15 +1,46 @@
 //! What a service learns about the connection that a request came over, as request extensions.
 
+use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::ServerConnection;
 
 /// Where the connection came from: the socket's other end, never a header; an IPv4 peer on an IPv6 socket is told
 /// as IPv4, so that address ranges match it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PeerAddr(pub SocketAddr);
 
+/// The certificate whose key the peer holds: it signed the handshake of this very connection. Absent where none was
+/// asked for or none was sent; clones share it.
+///
+/// Does not say: that anyone vouches for it (see
+/// [`Tls::asking_for_client_certificates`](crate::tls::Tls::asking_for_client_certificates)).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PeerCertificate(Arc<[u8]>);
+
 impl PeerAddr {
     pub(crate) fn of(socket: SocketAddr) -> Self {
         Self(SocketAddr::new(socket.ip().to_canonical(), socket.port()))
+    }
+}
+
+impl PeerCertificate {
+    /// The peer's own certificate, DER, as it came.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// That of a finished handshake.
+    pub(crate) fn of(tls: &ServerConnection) -> Option<Self> {
+        tls.peer_certificates()?.first().map(|leaf| Self(Arc::from(leaf.as_ref())))
+    }
+}
+
+impl fmt::Debug for PeerCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PeerCertificate({} bytes)", self.0.len())
     }
 }
 

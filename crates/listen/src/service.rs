@@ -12,13 +12,14 @@ use tower::ServiceExt;
 
 use crate::activity::{Activity, InFlight};
 use crate::stats::Event;
-use crate::{PeerAddr, Stats};
+use crate::{PeerAddr, PeerCertificate, Stats};
 
 /// The service as one connection sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct PerConnection<S> {
     pub(crate) service: S,
     pub(crate) peer: PeerAddr,
+    pub(crate) certificate: Option<PeerCertificate>,
     pub(crate) activity: Arc<Activity>,
     pub(crate) stats: Stats,
 }
@@ -47,6 +48,9 @@ where
         let request = self.activity.request(http_request.version() == Version::HTTP_2);
         self.stats.count(Event::Request);
         http_request.extensions_mut().insert(self.peer);
+        if let Some(certificate) = &self.certificate {
+            http_request.extensions_mut().insert(certificate.clone());
+        }
         let answer = self.service.clone().oneshot(http_request);
         Box::pin(async move {
             let answer = answer.await?;

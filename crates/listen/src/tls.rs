@@ -1,6 +1,7 @@
 //! TLS for a listener: 1.3 and 1.2 with forward secrecy and authenticated ciphers only, a certificate that may change
 //! while we serve, and for development a certificate that needs no authority.
 
+mod ask;
 pub mod dev;
 mod files;
 mod offer;
@@ -20,7 +21,10 @@ use files::Fingerprint;
 
 /// A certificate with its key, ready to serve; clones share it.
 #[derive(Clone, Debug)]
-pub struct Tls(Arc<Inner>);
+pub struct Tls {
+    pair: Arc<Pair>,
+    config: Arc<ServerConfig>,
+}
 
 /// What looking at the files again brought.
 #[derive(Debug)]
@@ -33,10 +37,10 @@ pub enum Reload {
     Refused(TlsError),
 }
 
+/// The files, and what of them is in use.
 #[derive(Debug)]
-struct Inner {
+struct Pair {
     files: Files,
-    config: Arc<ServerConfig>,
     current: Arc<Current>,
     seen: Mutex<Fingerprint>,
 }
@@ -58,13 +62,29 @@ impl Tls {
         let seen = files.fingerprint();
         let current = Arc::new(Current(ArcSwap::from_pointee(files.read(&provider)?)));
         let config = Arc::new(offer::config(provider, Arc::clone(&current) as _)?);
-        Ok(Self(Arc::new(Inner { files, config, current, seen: Mutex::new(seen) })))
+        let pair = Arc::new(Pair { files, current, seen: Mutex::new(seen) });
+        Ok(Self { pair, config })
+    }
+
+    /// The same, but callers are asked for a certificate and let in without one; who sends one must prove that it
+    /// holds the key. A request's extensions then hold a [`PeerCertificate`](crate::PeerCertificate). Sessions are
+    /// not resumed, so that this proof is made anew on every connection (RFC 8705 section 3).
+    ///
+    /// Does not check: who signed the certificate, its validity, revocation or usage; a bound token needs none of
+    /// them, and who takes a certificate as authentication must do so itself (RFC 8705 section 2).
+    ///
+    /// # Errors
+    /// [`TlsError::Provider`].
+    pub fn asking_for_client_certificates(self) -> Result<Self, TlsError> {
+        let provider = Arc::clone(self.config.crypto_provider());
+        let config = Arc::new(offer::asking(provider, Arc::clone(&self.pair.current) as _)?);
+        Ok(Self { config, ..self })
     }
 
     /// Looks at the files and takes up a new pair; a pair that cannot be used leaves the old one in place. A serving
     /// listener does this each second. Blocks on the file system.
     pub fn reload_if_changed(&self) -> Reload {
-        let Inner { files, config, current, seen } = &*self.0;
+        let Pair { files, current, seen } = &*self.pair;
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         let now = files.fingerprint();
         if now == *seen {
@@ -72,7 +92,7 @@ impl Tls {
         }
         // remembered even when it is refused: the same broken pair is not worth a second word
         *seen = now;
-        match files.read(config.crypto_provider()) {
+        match files.read(self.config.crypto_provider()) {
             Ok(pair) => {
                 current.0.store(Arc::new(pair));
                 tracing::info!(cert = %files.cert.display(), "certificate reloaded");
@@ -86,7 +106,7 @@ impl Tls {
     }
 
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(Arc::clone(&self.0.config))
+        TlsAcceptor::from(Arc::clone(&self.config))
     }
 }
 
@@ -116,7 +136,7 @@ mod tests {
     }
 
     fn leaf(tls: &Tls) -> Vec<u8> {
-        tls.0.current.0.load().cert[0].to_vec()
+        tls.pair.current.0.load().cert[0].to_vec()
     }
 
     /// Replaces a file as a careful operator does, so that it is another inode.

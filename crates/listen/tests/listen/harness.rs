@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_listen::tls::Tls;
-use countersign_listen::{Counts, Ended, Limits, Listener, PeerAddr, Stats};
+use countersign_listen::{Counts, Ended, Limits, Listener, PeerAddr, PeerCertificate, Stats};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -76,7 +76,7 @@ impl Running {
     }
 }
 
-/// `/` says what the service knows of the request; `/hold` waits to be released; `/large` does not fit any buffer.
+/// `/` says what the service knows of the request; `/certificate` whose it is; `/hold` waits to be released; `/large` does not fit any buffer.
 async fn answer(
     request: Request<Incoming>,
     release: Arc<Notify>,
@@ -89,6 +89,10 @@ async fn answer(
             release.notified().await;
             Bytes::from_static(b"released")
         }
+        "/certificate" => match request.extensions().get::<PeerCertificate>() {
+            Some(certificate) => Bytes::from(format!("certificate {:x?}.", certificate.der())),
+            None => Bytes::from_static(b"no certificate."),
+        },
         "/large" => Bytes::from(vec![b'x'; 64 << 20]),
         _ => {
             let (head, body) = request.into_parts();

@@ -7,6 +7,7 @@
     reason = "all of this is test code; the exemption for tests does not reach their helpers"
 )]
 
+mod certificate;
 mod drain;
 mod harness;
 mod http1;

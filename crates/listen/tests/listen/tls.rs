@@ -22,8 +22,8 @@ use crate::harness::{Peer, Running, soon};
 /// A development certificate, and callers who trust its authority.
 pub(crate) struct Dev {
     pub(crate) tls: Tls,
-    ca: PathBuf,
-    files: Files,
+    pub(crate) ca: PathBuf,
+    pub(crate) files: Files,
     folder: tempfile::TempDir,
 }
 
@@ -69,7 +69,7 @@ impl Dev {
     }
 }
 
-async fn connect(
+pub(crate) async fn connect(
     server: &Running,
     config: Arc<ClientConfig>,
     name: &'static str,
