@@ -9,6 +9,7 @@ mod config;
 mod context;
 mod demo;
 mod grant;
+mod guard;
 mod health;
 mod inspect;
 mod key;
@@ -50,6 +51,7 @@ pub(crate) enum Command {
     Secret(secret::Secret),
     Key(key::Key),
     Audit(audit::Audit),
+    Guard(guard::Guard),
     Token(token::Token),
     Inspect(inspect::Inspect),
     Context(context::Context),
@@ -72,6 +74,7 @@ impl Command {
             Self::Secret(command) => on_one(command.run(output)),
             Self::Key(command) => on_one(command.run(output)),
             Self::Audit(command) => on_one(command.run(output)),
+            Self::Guard(command) => on_one(command.run(output)),
             Self::Token(command) => on_one(command.run(output)),
             Self::Inspect(command) => on_one(command.run(output)),
             Self::Health(command) => on_one(command.run(output)),

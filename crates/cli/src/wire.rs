@@ -2,6 +2,7 @@
 
 mod descriptors;
 mod door;
+mod figures;
 mod gate;
 
 use std::net::{IpAddr, SocketAddr};
@@ -25,6 +26,7 @@ use url::Url;
 
 use self::descriptors::{Descriptors, OPS};
 use self::door::Door;
+use self::figures::figures;
 use self::gate::Gate;
 use crate::environment::GivenRoot;
 use crate::failure::{Failure, with_causes};
@@ -108,13 +110,15 @@ pub(crate) async fn open(config: &Config, root: Option<GivenRoot>) -> Result<Ser
             "there is no realm of the name in default_realm: URLs at the root are 404 until there is"
         );
     }
-    let metrics = Metrics::new();
     let admission = Admission::new(Bounds {
         in_work: config.limits.in_work,
         waiting: config.limits.waiting,
         patience: config.limits.patience,
         processors: workers.count(),
     });
+    let listeners = [("public", Some(&listener)), ("admin", admin.as_ref()), ("ops", Some(&ops))];
+    let listeners = listeners.into_iter().filter_map(|(name, listener)| Some((name, listener?.stats())));
+    let metrics = Metrics::beside(figures(listeners.collect(), admission.clone()));
     let state = AppState::new(countersign_server::Parts {
         issuer: Arc::clone(&issuer),
         random,

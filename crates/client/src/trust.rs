@@ -12,7 +12,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
 
 /// TLS 1.3 and 1.2, verified against the platform's authorities and those in `ca_file`.
-pub(crate) fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, TrustError> {
+pub fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, TrustError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let roots = ca_file.map(authorities).transpose()?.unwrap_or_default();
     let verifier = Arc::new(Verifier::new_with_extra_roots(roots, Arc::clone(&provider))?);

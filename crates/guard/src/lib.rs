@@ -1,8 +1,58 @@
 //! Let in only who may.
+//!
+//! A [`Verifier`] judges requests for one API: it is built from the issuers whose tokens are taken, each with the audience
+//! that its tokens must name ([`TrustedIssuer`]). What it believes is an [`Access`]; what it does not is a [`Refusal`]. The
+//! doors are thin: [`GuardLayer`] before any tower service; with the feature `axum` an extractor, with `forward-auth` an
+//! answer for proxies that ask, with `proxy` a reverse proxy.
+//!
+//! It works with the tokens of any standard issuer. Nothing is let in while keys are not there, and nothing because of an
+//! error.
 
+pub mod access;
+#[cfg(feature = "axum")]
+pub mod axum;
+pub mod binding;
+mod cache;
+#[cfg(feature = "forward-auth")]
+pub mod certificates;
+mod counts;
+#[cfg(feature = "forward-auth")]
+mod door;
+#[cfg(feature = "forward-auth")]
+pub mod forward_auth;
 #[cfg(feature = "forward-auth")]
 pub mod forwarded;
-#[cfg(any(feature = "forward-auth", feature = "proxy"))]
+#[cfg(feature = "forward-auth")]
 pub mod identity;
-#[cfg(any(feature = "forward-auth", feature = "proxy"))]
+mod keys;
+pub mod layer;
+mod local;
+mod path;
+mod preflight;
+pub mod presented;
+#[cfg(feature = "forward-auth")]
 pub mod proxied;
+#[cfg(feature = "proxy")]
+pub mod proxy;
+pub mod refusal;
+mod remote;
+mod require;
+mod resource;
+mod respond;
+mod rules;
+mod trusted;
+pub mod verifier;
+
+pub use access::Access;
+pub use binding::BoundBy;
+pub use layer::GuardLayer;
+pub use path::{Ambiguous, RequestPath, Segment, Segments};
+pub use preflight::is_preflight;
+pub use presented::{PeerCertificate, Presented};
+pub use refusal::Refusal;
+pub use require::{Require, RequireError};
+#[cfg(feature = "rules")]
+pub use rules::RulesError;
+pub use rules::{Gate, Methods, NoMethod, Pattern, PatternError, Rule, Rules, Ruling, Shadowed};
+pub use trusted::TrustedIssuer;
+pub use verifier::{BuildError, Verifier, VerifierBuilder};

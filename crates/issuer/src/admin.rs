@@ -10,6 +10,7 @@ mod apis;
 mod audit;
 mod claims;
 mod clients;
+mod departed;
 mod fidesops_scopes;
 pub(crate) mod founding;
 mod grants;

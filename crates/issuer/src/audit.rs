@@ -17,7 +17,8 @@ pub struct AuditRecord {
     pub event: AuditEvent,
     /// The name of the realm that it happened in.
     pub realm: String,
-    /// Who: `{client_id}@{realm}`, or `offline` beside the database, or `start` by the server itself.
+    /// Who: `{client_id}@{realm}`, or `offline` beside the database, or the server itself: `start` when it started,
+    /// `server` later.
     pub actor: String,
     /// What it was done to.
     pub subject: String,
@@ -68,6 +69,8 @@ pub enum AuditEvent {
     KeyRotated,
     /// A signing key was retired.
     KeyRetired,
+    /// A retired signing key that had left the JWKS was removed.
+    KeyDeleted,
     /// The root client's secret was replaced.
     RootReset,
 }
@@ -92,5 +95,6 @@ words!(AuditEvent {
     KeyCreated = "key.created",
     KeyRotated = "key.rotated",
     KeyRetired = "key.retired",
+    KeyDeleted = "key.deleted",
     RootReset = "root.reset",
 });

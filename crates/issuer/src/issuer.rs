@@ -204,9 +204,9 @@ impl Issuer {
         Ok(self.store.client(realm.id(), client_id).await?)
     }
 
-    /// What goes on behind the requests: loads the clients; once a minute writes the last use of secrets and lets
-    /// retired keys leave the JWKS; sees to it that what was committed is seen and that the database stays ours. Runs until it is dropped;
-    /// then call [`Self::flush_uses`].
+    /// What goes on behind the requests: loads the clients; once a minute writes the last use of secrets, lets retired
+    /// keys leave the JWKS and deletes those that have left it; sees to it that what was committed is seen and that the
+    /// database stays ours. Runs until it is dropped; then call [`Self::flush_uses`].
     pub async fn run(self: Arc<Self>) {
         tokio::join!(self.load_until_loaded(), self.each_second(), self.watch_store(), self.each_minute());
     }
@@ -268,6 +268,9 @@ impl Issuer {
             self.flush_uses().await;
             if let Err(fault) = self.registry.expire_documents(self.clock.now()).await {
                 tracing::warn!(%fault, "a retired key stays in the JWKS for another minute");
+            }
+            if let Err(fault) = self.delete_departed_keys().await {
+                tracing::warn!(%fault, "keys that have left the JWKS stay in the database for another minute");
             }
         }
     }

@@ -114,13 +114,13 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unavailable`].
     async fn count_clients(&self, realm_id: &str) -> Result<i64, StoreError>;
 
-    /// The audit trail of the realm named `realm`, newest first, records older than `before`, at most `limit`.
+    /// An audit trail, newest first, records older than `before`, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn audit(
         &self,
-        realm: &str,
+        trail: Trail<'_>,
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StoreError>;
@@ -156,6 +156,15 @@ pub struct RealmRecord {
     pub apis: Vec<Api>,
     /// Its signing keys, oldest first.
     pub keys: Vec<KeyRecord>,
+}
+
+/// Whose audit trail; records tell of a realm by its name, which may have had other realms before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trail<'a> {
+    /// Of every realm that ever had this name.
+    OfName(&'a str),
+    /// Of one realm, from the record of its creation on: nothing once it is gone, whoever has its name then.
+    OfRealm(&'a RealmName),
 }
 
 /// What a realm is known by.

@@ -17,7 +17,7 @@ mod state;
 
 pub use admit::{Admit, Overloaded, Unbounded, Work};
 pub use extract::peer::Peer;
-pub use middleware::{Metrics, RequestId};
+pub use middleware::{Figure, Labels, Metrics, RequestId, Standing};
 pub use ops::{OpsState, Readiness, ops};
 pub use router::{admin_app, app, app_without_admin};
 pub use state::{AppState, Parts};

@@ -1,7 +1,7 @@
 //! The audit trail: written with the change that it tells of, never changed.
 
 use countersign_issuer::audit::{AuditEvent, AuditRecord};
-use countersign_issuer::store::StoreError;
+use countersign_issuer::store::{StoreError, Trail};
 
 use crate::change::Change;
 use crate::engine::Sql;
@@ -9,22 +9,39 @@ use crate::row::{Cells, Record};
 use crate::session::Session;
 use crate::statement::sql;
 
-/// A realm's records, newest first, those older than `before`, at most `limit`.
+/// Records of a trail, newest first, those older than `before`, at most `limit`.
+///
+/// A realm's creation is recorded in the commit that makes it, and no two realms have a name at a time: the last
+/// creation under the name of a realm that is there is its own, however fast one follows another.
 pub(crate) async fn page<DB: Sql>(
     session: &mut Session<DB>,
-    realm: &str,
+    trail: Trail<'_>,
     before: Option<i64>,
     limit: u32,
 ) -> Result<Vec<AuditRecord>, StoreError> {
-    session
-        .all(
+    let (before, limit) = (before.unwrap_or(i64::MAX), i64::from(limit));
+    let statement = match trail {
+        Trail::OfName(name) => {
             sql("SELECT id, at, event, realm, actor, subject, request_id, detail FROM audit \
                  WHERE realm = $1 AND id < $2 ORDER BY id DESC LIMIT $3")
-            .bind(realm)
-            .bind(before.unwrap_or(i64::MAX))
-            .bind(i64::from(limit)),
-        )
-        .await
+            .bind(name)
+            .bind(before)
+            .bind(limit)
+        }
+        Trail::OfRealm(realm) => {
+            sql("SELECT id, at, event, realm, actor, subject, request_id, detail FROM audit \
+                 WHERE realm = $1 AND id < $2 \
+                 AND id >= (SELECT MAX(made.id) FROM audit AS made WHERE made.realm = $1 AND made.event = $4) \
+                 AND EXISTS (SELECT 1 FROM realm AS own WHERE own.id = $5 AND own.name = $1) \
+                 ORDER BY id DESC LIMIT $3")
+            .bind(&realm.name)
+            .bind(before)
+            .bind(limit)
+            .bind(AuditEvent::RealmCreated.as_str())
+            .bind(&realm.id)
+        }
+    };
+    session.all(statement).await
 }
 
 impl<DB: Sql> Change<DB> {

@@ -64,6 +64,7 @@ impl<DB: Sql> Change<DB> {
             }
             Command::CreateKey { key } => self.insert_keys(&key.realm_id, std::slice::from_ref(key)).await,
             Command::MoveKeys { realm_id, moves, at } => self.move_keys(realm_id, moves, *at).await,
+            Command::DeleteKey { realm_id, kid, at } => self.delete_key(realm_id, kid, *at).await,
         }
     }
 }
@@ -79,7 +80,8 @@ fn touched(command: &Command) -> (&str, Touched) {
         Command::DeleteRealm { realm_id, .. }
         | Command::CreateScope { realm_id, .. }
         | Command::UpdateScope { realm_id, .. }
-        | Command::MoveKeys { realm_id, .. } => (realm_id, Touched::Realm),
+        | Command::MoveKeys { realm_id, .. }
+        | Command::DeleteKey { realm_id, .. } => (realm_id, Touched::Realm),
         Command::DeleteApi { realm_id, api_id, .. } | Command::DeleteScope { realm_id, api_id, .. } => {
             (realm_id, Touched::Grants(api_id.clone()))
         }

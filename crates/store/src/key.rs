@@ -66,13 +66,30 @@ impl<DB: Sql> Change<DB> {
                 .bind(to.as_str())
                 .bind(at)
                 .bind(*published_until),
-                sql("SELECT place FROM signing_key WHERE realm_id = $1 AND kid = $2")
-                    .bind(realm_id)
-                    .bind(kid),
+                sql(PLACE).bind(realm_id).bind(kid),
             )
             .await?;
         }
         Ok(())
+    }
+
+    /// A key that is published still, or may be again, is not what the command expects.
+    pub(crate) async fn delete_key(
+        &mut self,
+        realm_id: &str,
+        kid: &str,
+        at: UnixTime,
+    ) -> Result<(), StoreError> {
+        self.must_be_current(
+            sql("DELETE FROM signing_key \
+                 WHERE realm_id = $1 AND kid = $2 AND state = $3 AND published_until <= $4")
+            .bind(realm_id)
+            .bind(kid)
+            .bind(KeyState::Retired.as_str())
+            .bind(at),
+            sql(PLACE).bind(realm_id).bind(kid),
+        )
+        .await
     }
 }
 
@@ -95,3 +112,6 @@ impl Record for KeyRecord {
         })
     }
 }
+
+/// Whether a key is there.
+const PLACE: &str = "SELECT place FROM signing_key WHERE realm_id = $1 AND kid = $2";

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use countersign_issuer::audit::AuditRecord;
 use countersign_issuer::client::ClientRecord;
-use countersign_issuer::store::{Change, Command, RealmName, RealmRecord, SecretUse, Store, StoreError};
+use countersign_issuer::store::{
+    Change, Command, RealmName, RealmRecord, SecretUse, Store, StoreError, Trail,
+};
 use sqlx::Pool;
 
 use crate::engine::{Lock, Sql};
@@ -145,12 +147,12 @@ impl<DB: Sql> Store for SqlStore<DB> {
 
     async fn audit(
         &self,
-        realm: &str,
+        trail: Trail<'_>,
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StoreError> {
         let mut session = Session::read(&self.readers).await?;
-        let records = audit::page(&mut session, realm, before, limit).await?;
+        let records = audit::page(&mut session, trail, before, limit).await?;
         session.commit().await?;
         Ok(records)
     }

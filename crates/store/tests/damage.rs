@@ -13,7 +13,7 @@ use countersign_issuer::audit::{AuditEvent, AuditRecord};
 use countersign_issuer::client::{Client, Grant, SecretRecord};
 use countersign_issuer::keys::{KeyRecord, KeyState};
 use countersign_issuer::realm::{Profile, Realm};
-use countersign_issuer::store::{Command, RealmName, Store, StoreError};
+use countersign_issuer::store::{Command, RealmName, Store, StoreError, Trail};
 use countersign_proto::client_id::ClientId;
 use countersign_proto::jose::Algorithm;
 use countersign_proto::scope::ScopeName;
@@ -99,7 +99,7 @@ async fn check(store: &Arc<dyn Store>, expected: &str) {
         store.realms().await.err(),
         store.client("r", "svc").await.err(),
         store.clients("r", None, 10).await.err(),
-        store.audit("r", None, 10).await.err(),
+        store.audit(Trail::OfName("r"), None, 10).await.err(),
     ];
     let texts: Vec<_> = results
         .into_iter()
@@ -217,5 +217,5 @@ async fn filled(url: &DatabaseUrl) -> Arc<dyn Store> {
 async fn check_whole(store: &Arc<dyn Store>) {
     assert_eq!(store.realms().await.unwrap().1.len(), 1);
     assert_eq!(store.clients("r", None, 10).await.unwrap().len(), 1);
-    assert_eq!(store.audit("r", None, 10).await.unwrap().len(), 1);
+    assert_eq!(store.audit(Trail::OfName("r"), None, 10).await.unwrap().len(), 1);
 }

@@ -12,7 +12,7 @@ use std::process::{Child, Command as Process, Stdio};
 
 use countersign_issuer::audit::{AuditEvent, AuditRecord};
 use countersign_issuer::realm::{Profile, Realm};
-use countersign_issuer::store::{Command, StoreError};
+use countersign_issuer::store::{Command, StoreError, Trail};
 use countersign_proto::time::UnixTime;
 use countersign_store::{DatabaseUrl, open};
 use databases::TestDatabase;
@@ -154,7 +154,7 @@ async fn outlives_a_kill(url: &str, test: &str) {
     let count = usize::try_from(revision).unwrap();
     assert_eq!(realms.len(), count);
     assert_eq!(store.changes_since(0, u32::MAX).await.unwrap().len(), count);
-    assert_eq!(store.audit("r", None, u32::MAX).await.unwrap().len(), count);
+    assert_eq!(store.audit(Trail::OfName("r"), None, u32::MAX).await.unwrap().len(), count);
     assert_eq!(store.execute(create(revision + 1), audit()).await.unwrap(), revision + 1);
 }
 

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use countersign_issuer::audit::AuditRecord;
 use countersign_issuer::client::ClientRecord;
-use countersign_issuer::store::{Change, Command, RealmName, RealmRecord, SecretUse, Store, StoreError};
+use countersign_issuer::store::{
+    Change, Command, RealmName, RealmRecord, SecretUse, Store, StoreError, Trail,
+};
 
 /// The switch; clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -116,11 +118,11 @@ impl Store for Switched {
 
     async fn audit(
         &self,
-        realm: &str,
+        trail: Trail<'_>,
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StoreError> {
-        self.reach()?.audit(realm, before, limit).await
+        self.reach()?.audit(trail, before, limit).await
     }
 
     async fn execute(&self, command: Command, audit: AuditRecord) -> Result<i64, StoreError> {

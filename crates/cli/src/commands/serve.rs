@@ -69,13 +69,13 @@ fn line(place: &wire::Place, root_secret_file: Option<PathBuf>) -> String {
 }
 
 /// Says where, and not what: a panic's text may hold what the request held.
-fn panicked(panic: &PanicHookInfo<'_>) {
+pub(super) fn panicked(panic: &PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(location, "panicked");
 }
 
 /// Done at the first SIGTERM or SIGINT; the second ends the process where it stands.
-fn shutdown() -> Result<impl Future<Output = ()>, Failure> {
+pub(super) fn shutdown() -> Result<impl Future<Output = ()>, Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::new)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::new)?;
     Ok(async move {

@@ -1,6 +1,9 @@
 //! Listeners: administration apart, ops apart, and what each does not answer.
 
-use crate::harness::{User, http};
+use std::io::Write;
+use std::net::TcpStream;
+
+use crate::harness::{Server, User, http, token, until};
 
 /// `--admin-listen` moves the admin API away from the tokens; the context follows.
 #[test]
@@ -34,6 +37,58 @@ fn operation_has_a_listener_of_its_own() {
     assert_eq!(http(&server.ops(), "GET /realms/system/oauth2/jwks HTTP/1.1", "").0, 404);
 }
 
+/// What the listeners and the gate count is told with the rest, as it is when it is asked for.
+#[test]
+fn metrics_tell_of_connections_and_of_the_gate() {
+    let user = User::new();
+    let server = user.serve(&[]);
+    for open in ["connections_open", "connections_accepted_total"] {
+        tells(&server, &format!(r#"{open}{{listener="public"}} 0"#));
+    }
+    let silent: Vec<_> = (0..2).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
+    tells(&server, r#"connections_open{listener="public"} 2"#);
+    drop(silent);
+    tells(&server, r#"connections_open{listener="public"} 0"#);
+    assert_eq!(token(&server, "system", "root", &server.root_secret()).0, 200);
+    let ambiguous = "POST / HTTP/1.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked";
+    assert_eq!(http(&server.address(), ambiguous, "").0, 400);
+    for line in [
+        r#"connections_accepted_total{listener="public"} 4"#,
+        r#"connections_requests_total{listener="public"} 1"#,
+        r#"connections_malformed_requests_total{listener="public"} 1"#,
+        r#"connections_timed_out_total{listener="public",phase="head"} 0"#,
+        r#"connections_open{listener="ops"} 1"#,
+        "token_requests_inside 0",
+        "token_requests_admitted_total 1",
+        "token_requests_refused_total 0",
+    ] {
+        tells(&server, line);
+    }
+    let (_, text) = http(&server.ops(), METRICS, "");
+    let cost = text.lines().find_map(|line| line.strip_prefix("countersign_token_request_cost_seconds "));
+    assert!(cost.unwrap().parse::<f64>().unwrap() > 0.0, "{text}");
+    assert!(!text.contains(r#"listener="admin""#), "there is none: {text}");
+
+    let user = User::new();
+    let server = user.serve(&["--tls-dev", "--admin-listen", "127.0.0.1:0"]);
+    let admin = server.line["admin"].as_str().unwrap();
+    TcpStream::connect(admin).unwrap().write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    tells(&server, r#"connections_handshake_failures_total{listener="admin"} 1"#);
+    tells(&server, r#"connections_handshake_failures_total{listener="public"} 0"#);
+}
+
+/// Waits until the metrics have this line.
+#[track_caller]
+fn tells(server: &Server, line: &str) {
+    let line = format!("countersign_{line}");
+    until(&line, || {
+        let (status, text) = http(&server.ops(), METRICS, "");
+        status == 200 && text.lines().any(|told| told == line)
+    });
+}
+
+const METRICS: &str = "GET /metrics HTTP/1.1";
+
 /// The trusted proxy's word about the caller counts, and nobody else's: seen in the log.
 #[test]
 fn a_trusted_proxy_is_believed() {
@@ -52,7 +107,7 @@ fn a_trusted_proxy_is_believed() {
 fn silent_connections_leave_room_for_operation() {
     let user = User::new();
     let server = user.serve_after("ulimit -n 256");
-    let silent: Vec<_> = (0..300).map(|_| std::net::TcpStream::connect(server.address()).unwrap()).collect();
+    let silent: Vec<_> = (0..300).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
     assert_eq!(http(&server.ops(), "GET /readyz HTTP/1.1", "").0, 200);
     drop(silent);
     assert_eq!(http(&server.address(), "GET /realms/system/oauth2/jwks HTTP/1.1", "").0, 200);

@@ -7,12 +7,13 @@ use super::{AdminError, Administrator, PageAsk, Right, rule};
 use crate::audit::AuditRecord;
 use crate::issuer::Issuer;
 use crate::refusal::Fault;
+use crate::store::{RealmName, Trail};
 
 impl Issuer {
     /// Lists what happened in a realm, newest first; `audit:read`.
     ///
-    /// An administrator of all realms reads the trail of a deleted realm, too. One of a single realm reads nothing
-    /// that is older than the realm, which may have had a namesake of somebody else's.
+    /// An administrator of all realms reads the trail of a deleted realm, too. One of a single realm reads its trail
+    /// alone: before it there may have been a namesake of somebody else's.
     ///
     /// # Errors
     /// [`AdminError`].
@@ -27,18 +28,21 @@ impl Issuer {
         let missing = || AdminError::NotFound(format!("there is no realm {realm:?}"));
         // Nothing but a name that a realm can have had reaches the store.
         rule::realm_name(realm).map_err(|_| missing())?;
-        let since = match &view {
-            Some(view) if !by.is_everywhere() => Some(view.realm().created_at),
+        let own = match &view {
+            Some(view) => Some(RealmName { id: view.id().to_owned(), name: realm.to_owned() }),
             None if !by.is_everywhere() => return Err(missing()),
-            _ => None,
+            None => None,
+        };
+        let trail = match &own {
+            Some(own) if !by.is_everywhere() => Trail::OfRealm(own),
+            _ => Trail::OfName(realm),
         };
         let (limit, before) = (ask.limit()?, before(ask)?);
         let one_more = u32::try_from(limit + 1).unwrap_or(u32::MAX);
-        let mut records = self.store().audit(realm, before, one_more).await.map_err(Fault::from)?;
+        let mut records = self.store().audit(trail, before, one_more).await.map_err(Fault::from)?;
         if view.is_none() && records.is_empty() && before.is_none() {
             return Err(missing());
         }
-        records.retain(|record| since.is_none_or(|since| record.at >= since));
         let more = records.len() > limit;
         records.truncate(limit);
         let last = records.last().map(|record| cursor("audit", &record.id.to_string()));

@@ -18,7 +18,7 @@ use crate::registry::RealmView;
 use crate::store::Command;
 
 impl Issuer {
-    /// Lists the signing keys of a realm, oldest first, retired ones included; `key:read`.
+    /// Lists the signing keys of a realm, oldest first, retired ones included while they are in the JWKS; `key:read`.
     ///
     /// # Errors
     /// [`AdminError`].

@@ -175,6 +175,15 @@ pub enum Command {
         /// When.
         at: UnixTime,
     },
+    /// Removes a retired key that is not published any more.
+    DeleteKey {
+        /// The realm.
+        realm_id: String,
+        /// Its id.
+        kid: String,
+        /// When: it must have left the JWKS by then.
+        at: UnixTime,
+    },
 }
 
 /// One key's change of state.

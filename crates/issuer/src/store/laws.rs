@@ -47,9 +47,14 @@ pub use self::fields::{
     reads_back_every_api_field, reads_back_every_audit_field, reads_back_every_client_field,
     reads_back_every_key_field, reads_back_every_realm_field,
 };
-pub use self::keys::{keys_move_all_or_none, keys_move_from_the_state_that_they_are_in};
+pub use self::keys::{
+    keys_move_all_or_none, keys_move_from_the_state_that_they_are_in,
+    only_keys_that_left_the_jwks_are_deleted,
+};
 pub use self::meta::{a_value_is_kept_instead, a_value_is_kept_once, one_of_many_first_values_is_kept};
-pub use self::paging::{audit_is_paged_newest_first, clients_are_paged_bytewise};
+pub use self::paging::{
+    audit_is_paged_newest_first, clients_are_paged_bytewise, namesakes_share_no_audit_trail,
+};
 pub use self::scopes::{a_deleted_scope_leaves_every_grant, scopes_are_added_and_described};
 pub use self::secrets::{a_secret_alone_replaces_all_others, secrets_come_and_go, the_last_use_is_kept};
 pub use self::touched::belongings_change_their_client;
@@ -82,8 +87,10 @@ macro_rules! store_laws {
             each_name_is_unique,
             keys_move_all_or_none,
             keys_move_from_the_state_that_they_are_in,
+            namesakes_share_no_audit_trail,
             one_of_many_clients_with_one_id_is_made,
             one_of_many_first_values_is_kept,
+            only_keys_that_left_the_jwks_are_deleted,
             reads_back_every_api_field,
             reads_back_every_audit_field,
             reads_back_every_client_field,

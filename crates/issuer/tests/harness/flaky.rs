@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use countersign_issuer::audit::AuditRecord;
 use countersign_issuer::client::ClientRecord;
-use countersign_issuer::store::{Change, Command, RealmName, RealmRecord, SecretUse, Store, StoreError};
+use countersign_issuer::store::{
+    Change, Command, RealmName, RealmRecord, SecretUse, Store, StoreError, Trail,
+};
 use tokio::sync::{Notify, Semaphore};
 
 /// A store, and what is wrong with it.
@@ -163,11 +165,11 @@ impl Store for Flaky {
     }
     async fn audit(
         &self,
-        realm: &str,
+        trail: Trail<'_>,
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StoreError> {
-        self.inner.audit(realm, before, limit).await
+        self.inner.audit(trail, before, limit).await
     }
     async fn execute(&self, command: Command, audit: AuditRecord) -> Result<i64, StoreError> {
         self.inner.execute(command, audit).await

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Algorithm, Claims, NumericDate, Rules,
+    Algorithm, Claims, Header, NumericDate, Rules,
     claims::{ClaimError, ClaimProblem},
     verify::FromClaims,
 };
@@ -56,7 +56,7 @@ impl Rules {
 }
 
 impl FromClaims for AccessToken {
-    fn from_claims(claims: Claims) -> Result<Self, ClaimError> {
+    fn from_claims(_: &Header, claims: Claims) -> Result<Self, ClaimError> {
         if claims.aud.is_empty() {
             return Err(missing("aud"));
         }
@@ -83,11 +83,16 @@ const fn missing(claim: &'static str) -> ClaimError {
 mod tests {
     use super::*;
 
+    fn read(claims: &str) -> Result<AccessToken, ClaimError> {
+        let header = Header::parse(br#"{"alg":"ES256","typ":"at+jwt"}"#).unwrap();
+        AccessToken::from_claims(&header, Claims::parse(claims.as_bytes()).unwrap())
+    }
+
     const FULL: &str = r#"{"iss":"i","sub":"s","client_id":"c","aud":"a","exp":2,"iat":1,"jti":"j","scope":"x  y ","tenant":7}"#;
 
     #[test]
     fn a_full_token_is_taken_apart() {
-        let token = AccessToken::from_claims(Claims::parse(FULL.as_bytes()).unwrap()).unwrap();
+        let token = read(FULL).unwrap();
         assert_eq!(token.scopes().collect::<Vec<_>>(), ["x", "y"]);
         assert_eq!((token.sub.as_str(), token.exp.seconds()), ("s", 2));
         assert_eq!(token.other.get("tenant"), Some(&Value::from(7)));
@@ -99,8 +104,7 @@ mod tests {
         for name in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] {
             let mut members: Map<String, Value> = serde_json::from_str(FULL).unwrap();
             members.remove(name).unwrap();
-            let claims = Claims::parse(Value::Object(members).to_string().as_bytes()).unwrap();
-            assert_eq!(AccessToken::from_claims(claims), Err(missing(name)));
+            assert_eq!(read(&Value::Object(members).to_string()), Err(missing(name)));
         }
     }
 }

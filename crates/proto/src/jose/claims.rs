@@ -63,6 +63,8 @@ pub enum ClaimProblem {
     NotAnAudience,
     /// It must be an object.
     NotAnObject,
+    /// It is of another kind of token than the one that is expected.
+    OfAnotherKind,
 }
 
 /// Why a payload is not a set of claims.
@@ -82,9 +84,15 @@ impl Claims {
     ///
     /// Does not check: anything about who wrote it, to whom, or when.
     pub fn parse(payload: &[u8]) -> Result<Self, ClaimsError> {
+        let members = json::object(payload, LIMITS).map_err(ClaimsError::Json)?;
+        Self::from_members(members).map_err(ClaimsError::Claim)
+    }
+
+    /// As [`Self::parse`], from members that were read by [`json`] as a part of another document.
+    pub(crate) fn from_members(members: Map<String, Value>) -> Result<Self, ClaimError> {
         let mut claims = Self::default();
-        for (name, value) in json::object(payload, LIMITS).map_err(ClaimsError::Json)? {
-            claims.set(name, value).map_err(ClaimsError::Claim)?;
+        for (name, value) in members {
+            claims.set(name, value)?;
         }
         Ok(claims)
     }
@@ -150,6 +158,9 @@ impl fmt::Display for ClaimError {
                 write!(f, "the claim {claim} is neither a string nor a list of strings, or empty")
             }
             ClaimProblem::NotAnObject => write!(f, "the claim {claim} is not an object"),
+            ClaimProblem::OfAnotherKind => {
+                write!(f, "the claim {claim} says that this is another kind of token")
+            }
         }
     }
 }

@@ -21,11 +21,20 @@ pub struct Verified<T> {
 
 /// A kind of token: which claims it must have beyond those that [`verify()`] itself demands.
 pub trait FromClaims: Sized {
-    /// Takes the claims apart.
+    /// Takes the claims apart; the header says which type they are of.
     ///
     /// # Errors
-    /// [`ClaimError`] for the first claim that this kind of token needs and does not find.
-    fn from_claims(claims: Claims) -> Result<Self, ClaimError>;
+    /// [`ClaimError`] for the first claim that this kind of token needs and does not find, or may not have.
+    fn from_claims(header: &Header, claims: Claims) -> Result<Self, ClaimError>;
+}
+
+/// What is demanded of an issuer's tokens, and the keys that sign them.
+#[derive(Clone, Copy)]
+pub struct Trust<'r> {
+    /// What is demanded.
+    pub rules: &'r Rules,
+    /// The keys.
+    pub keys: &'r dyn KeySource,
 }
 
 /// Which check refused a token; it carries nothing of the token but the names of claims and the `kid`.
@@ -70,20 +79,31 @@ pub fn verify<T: FromClaims>(
     now: i64,
 ) -> Result<Verified<T>, VerifyError> {
     let jws = jws::parse(token).map_err(VerifyError::Jws)?;
-    let header = jws.header();
-    if !rules.accepts_type(header.typ()) {
-        return Err(VerifyError::Type);
-    }
-    if !rules.algorithms.contains(&header.alg()) {
-        return Err(VerifyError::Algorithm(header.alg()));
-    }
+    check_header(jws.header(), rules)?;
     let claims = Claims::parse(jws.payload()).map_err(VerifyError::Claims)?;
-    let issuer = check_parties(&claims, rules)?;
-    check_times(&claims, rules, now)?;
-    let claims = T::from_claims(claims).map_err(claim)?;
-    let key = keys.find(issuer, header.kid(), header.alg()).map_err(VerifyError::Key)?;
-    check_signature(&jws, &key)?;
-    Ok(Verified { header: jws.into_parts().0, claims })
+    believe(jws, claims, Trust { rules, keys }, now)
+}
+
+/// As [`verify()`], where each issuer has its own rules and keys: `trust` tells those of the issuer that the token
+/// names, and `None` for one that is not trusted. Whatever is found is judged by that issuer's rules alone, so that one
+/// issuer's key, audience or type never vouches for another's token (RFC 8725 §3.8).
+///
+/// # Errors
+/// As [`verify()`]; [`VerifyError::Issuer`] for an issuer that is not trusted, before anything else is asked of the
+/// claims.
+///
+/// Does not check: as [`verify()`].
+pub fn verify_by_issuer<'r, T: FromClaims>(
+    token: &str,
+    trust: impl FnOnce(&str) -> Option<Trust<'r>>,
+    now: i64,
+) -> Result<Verified<T>, VerifyError> {
+    let jws = jws::parse(token).map_err(VerifyError::Jws)?;
+    let claims = Claims::parse(jws.payload()).map_err(VerifyError::Claims)?;
+    let issuer = claims.iss.as_deref().ok_or_else(|| missing("iss"))?;
+    let trust = trust(issuer).ok_or(VerifyError::Issuer)?;
+    check_header(jws.header(), trust.rules)?;
+    believe(jws, claims, trust, now)
 }
 
 /// Verifies the signature alone, under a key that the caller chose, and returns the payload.
@@ -119,7 +139,7 @@ impl<T> Verified<T> {
 }
 
 impl FromClaims for Claims {
-    fn from_claims(claims: Claims) -> Result<Self, ClaimError> {
+    fn from_claims(_: &Header, claims: Claims) -> Result<Self, ClaimError> {
         Ok(claims)
     }
 }
@@ -145,6 +165,29 @@ impl fmt::Display for VerifyError {
 }
 
 impl std::error::Error for VerifyError {}
+
+fn check_header(header: &Header, rules: &Rules) -> Result<(), VerifyError> {
+    if !rules.accepts_type(header.typ()) {
+        return Err(VerifyError::Type);
+    }
+    if rules.algorithms.contains(&header.alg()) { Ok(()) } else { Err(VerifyError::Algorithm(header.alg())) }
+}
+
+/// All that comes after the header: claims, key, signature.
+fn believe<T: FromClaims>(
+    jws: Unverified<'_>,
+    claims: Claims,
+    trust: Trust<'_>,
+    now: i64,
+) -> Result<Verified<T>, VerifyError> {
+    let Trust { rules, keys } = trust;
+    let issuer = check_parties(&claims, rules)?;
+    check_times(&claims, rules, now)?;
+    let claims = T::from_claims(jws.header(), claims).map_err(claim)?;
+    let key = keys.find(issuer, jws.header().kid(), jws.header().alg()).map_err(VerifyError::Key)?;
+    check_signature(&jws, &key)?;
+    Ok(Verified { header: jws.into_parts().0, claims })
+}
 
 /// Who issued it and for whom; returns our own spelling of the issuer.
 fn check_parties<'r>(claims: &Claims, rules: &'r Rules) -> Result<&'r str, VerifyError> {

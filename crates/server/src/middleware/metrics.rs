@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use super::figures::{Figure, Source};
 use super::told::Told;
 
 /// All counts of one server; clones count together.
@@ -62,6 +63,12 @@ impl Metrics {
     /// Counts that all stand at zero.
     #[must_use]
     pub fn new() -> Self {
+        Self::beside(Vec::new)
+    }
+
+    /// The same, with the figures that others count told beside them; they are asked for at each scrape.
+    #[must_use]
+    pub fn beside(figures: impl Fn() -> Vec<Figure> + Send + Sync + 'static) -> Self {
         let mut inner = Inner {
             registry: Registry::with_prefix("countersign"),
             requests: Family::default(),
@@ -75,6 +82,7 @@ impl Metrics {
             clients: Gauge::default(),
         };
         inner.register();
+        inner.registry.register_collector(Box::new(Source(figures)));
         Self(Arc::new(inner))
     }
 

@@ -1,6 +1,7 @@
 //! What happens around every request: its id, its line in the log, its counts, its headers, and a net under it.
 
 mod access_log;
+mod figures;
 mod front;
 mod metrics;
 mod panic;
@@ -8,6 +9,7 @@ mod request_id;
 mod security;
 mod told;
 
+pub use figures::{Figure, Labels, Standing};
 pub(crate) use front::FrontLayer;
 pub use metrics::Metrics;
 pub use request_id::RequestId;

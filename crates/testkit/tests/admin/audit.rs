@@ -101,8 +101,9 @@ async fn a_namesake_starts_with_an_empty_trail() {
     root.client("r", "somebody-elses").await;
     root.delete("/realms/r").await.expect(204);
     assert_eq!(trail(&root, "r").await[0]["event"], "realm.deleted");
+    let earlier = root.get("/realms/r/audit?limit=1").await.expect(200);
     root.get("/realms/never-there/audit").await.problem(404, "");
-    server.clock().advance(10);
+    // within the same second
     root.realm(json!({ "name": "r" })).await;
     let reader = root.administrator("r", "reader", &["audit:read"]).await;
     let seen = trail(&reader, "r").await;
@@ -110,5 +111,8 @@ async fn a_namesake_starts_with_an_empty_trail() {
     assert_eq!(seen.last().unwrap()["event"], "realm.created");
     let page = reader.get("/realms/r/audit?limit=1").await.expect(200);
     assert!(page["next"].is_string());
+    let cursor = earlier["next"].as_str().unwrap();
+    let beyond = reader.get(&format!("/realms/r/audit?cursor={cursor}")).await.expect(200);
+    assert_eq!(beyond["items"], json!([]), "nor by a cursor into the other's trail");
     assert!(trail(&root, "r").await.iter().any(|record| record["subject"] == "somebody-elses"));
 }

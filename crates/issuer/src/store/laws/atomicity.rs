@@ -4,7 +4,7 @@ use super::samples::*;
 use crate::api::Api;
 use crate::client::ClientRecord;
 use crate::realm::Realm;
-use crate::store::{Change, Command, RealmRecord};
+use crate::store::{Change, Command, RealmRecord, Trail};
 
 /// A realm whose last key is refused.
 pub async fn a_failed_realm_leaves_nothing(store: AStore) {
@@ -83,6 +83,6 @@ async fn everything(store: &AStore) -> (i64, Vec<RealmRecord>, Vec<ClientRecord>
         clients.extend(store.clients(id, None, 1000).await.unwrap());
     }
     let changes = store.changes_since(0, 1000).await.unwrap();
-    let audit = store.audit("laws", None, 1000).await.unwrap();
+    let audit = store.audit(Trail::OfName("laws"), None, 1000).await.unwrap();
     (revision, realms, clients, changes, audit.into_iter().map(|record| record.id).collect())
 }

@@ -2,7 +2,7 @@
 
 use super::samples::*;
 use crate::client::{Client, Grant};
-use crate::store::{Command, StoreError};
+use crate::store::{Command, StoreError, Trail};
 
 /// A realm goes with hosts, APIs, scopes, clients, secrets, grants and keys; its names are free again, its trail stays.
 pub async fn a_deleted_realm_takes_all_it_has_along(store: AStore) {
@@ -18,7 +18,7 @@ pub async fn a_deleted_realm_takes_all_it_has_along(store: AStore) {
     let (_, all) = store.realms().await.unwrap();
     assert_eq!(all.len(), 1);
     assert_eq!(kept, (the_realm(&store, "q").await, store.clients("q", None, 10).await.unwrap()));
-    assert_eq!(store.audit("laws", None, 100).await.unwrap().len(), 5);
+    assert_eq!(store.audit(Trail::OfName("laws"), None, 100).await.unwrap().len(), 5);
     // nothing of it is in the way of another
     fill(&store, "r").await;
 }

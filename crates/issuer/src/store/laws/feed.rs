@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::samples::*;
 use crate::keys::KeyState;
-use crate::store::{Command, KeyMove, StoreError, Touched};
+use crate::store::{Command, KeyMove, StoreError, Touched, Trail};
 
 /// A new store is at revision 0; each command makes the next one, as its line in the feed and its audit record's id.
 pub async fn each_command_makes_one_revision(store: AStore) {
@@ -21,7 +21,7 @@ pub async fn each_command_makes_one_revision(store: AStore) {
         assert_eq!(the_client(&store, "r", &format!("c{n}")).await.client.revision, n);
         let changes = store.changes_since(n - 1, 10).await.unwrap();
         assert_eq!(changes.iter().map(|change| change.revision).collect::<Vec<_>>(), [n]);
-        assert_eq!(store.audit("laws", None, 1).await.unwrap()[0].id, n);
+        assert_eq!(store.audit(Trail::OfName("laws"), None, 1).await.unwrap()[0].id, n);
         // what fails makes none
         fail(&store, Command::CreateKey { key: key("r", "r-key") }).await;
     }
@@ -33,7 +33,7 @@ pub async fn the_feed_says_what_was_touched(store: AStore) {
     let (svc, a) = (Touched::Client(s("svc")), Touched::Grants(s("a")));
     make_realm(&store, "r").await;
     let key_move =
-        KeyMove { kid: s("k"), from: KeyState::Active, to: KeyState::Retired, published_until: None };
+        KeyMove { kid: s("k"), from: KeyState::Active, to: KeyState::Retired, published_until: Some(NOW) };
     let (realm_id, api_id, client_id) = (s("r"), s("a"), s("svc"));
     let commands = [
         (Command::UpdateRealm { realm: realm("r"), keys: vec![], expected: None }, &Touched::Realm),
@@ -105,6 +105,7 @@ pub async fn the_feed_says_what_was_touched(store: AStore) {
         (Command::DeleteClient { realm_id: realm_id.clone(), client_id, expected: None }, &svc),
         (Command::CreateKey { key: key("r", "k") }, &Touched::Realm),
         (Command::MoveKeys { realm_id: realm_id.clone(), moves: vec![key_move], at: NOW }, &Touched::Realm),
+        (Command::DeleteKey { realm_id: realm_id.clone(), kid: s("k"), at: NOW }, &Touched::Realm),
         (Command::DeleteRealm { realm_id, expected: None }, &Touched::Realm),
     ];
     let count = i64::try_from(commands.len()).unwrap();
@@ -183,7 +184,7 @@ pub async fn concurrent_writers_leave_no_gap_in_the_feed(store: AStore) {
     let last = i64::try_from(WRITERS * EACH).unwrap() + 1;
     assert_eq!(made, (2..=last).collect::<Vec<_>>());
     assert_eq!(reader.await.unwrap(), made);
-    let audit = store.audit("laws", None, 10_000).await.unwrap();
+    let audit = store.audit(Trail::OfName("laws"), None, 10_000).await.unwrap();
     assert_eq!(
         audit.iter().map(|record| record.id).collect::<Vec<_>>(),
         (1..=last).rev().collect::<Vec<_>>()

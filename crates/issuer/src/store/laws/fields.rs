@@ -10,7 +10,7 @@ use crate::audit::{AuditEvent, AuditRecord};
 use crate::client::{AuthMethod, Client, ClientRecord};
 use crate::keys::{KeyRecord, KeyState};
 use crate::realm::{Dialect, Profile, Realm, Template};
-use crate::store::{Command, RealmRecord};
+use crate::store::{Command, RealmRecord, Trail};
 
 /// A realm is read back as it was written, every value of every word in it.
 pub async fn reads_back_every_realm_field(store: AStore) {
@@ -171,6 +171,6 @@ pub async fn reads_back_every_audit_field(store: AStore) {
         record.id = store.execute(command, record.clone()).await.unwrap();
         records.insert(0, record);
     }
-    assert_eq!(store.audit(HARD, None, 1000).await.unwrap(), records);
-    assert_eq!(store.audit("another", None, 1000).await.unwrap(), []);
+    assert_eq!(store.audit(Trail::OfName(HARD), None, 1000).await.unwrap(), records);
+    assert_eq!(store.audit(Trail::OfName("another"), None, 1000).await.unwrap(), []);
 }

@@ -41,6 +41,38 @@ pub async fn keys_move_all_or_none(store: AStore) {
     }
 }
 
+/// A key is removed once it has left the JWKS, and neither before nor while it is in use.
+pub async fn only_keys_that_left_the_jwks_are_deleted(store: AStore) {
+    let keys = start().into_iter().chain([
+        // an active key has no end; were one kept, it would not make it deletable
+        KeyRecord { published_until: Some(UnixTime(1)), ..key("r", "odd") },
+        KeyRecord { state: KeyState::Retired, ..key("r", "endless") },
+        KeyRecord { state: KeyState::Retired, published_until: Some(UnixTime(100)), ..key("r", "old") },
+    ]);
+    let keys: Vec<_> = keys.collect();
+    make(&store, Command::CreateRealm { realm: realm("r"), apis: vec![], keys: keys.clone() }).await;
+    make_realm(&store, "q").await;
+    let delete = |realm_id: &str, kid: &str, at| Command::DeleteKey {
+        realm_id: realm_id.to_owned(),
+        kid: kid.to_owned(),
+        at: UnixTime(at),
+    };
+    for (kid, at) in
+        [("next", 1000), ("now", 1000), ("still", 1000), ("odd", 1000), ("endless", 1000), ("old", 99)]
+    {
+        let error = fail(&store, delete("r", kid, at)).await;
+        assert!(matches!(error, StoreError::Stale), "{kid}: {error}");
+    }
+    for (realm_id, kid) in [("r", "none"), ("q", "old"), ("none", "old")] {
+        let error = fail(&store, delete(realm_id, kid, 1000)).await;
+        assert!(matches!(error, StoreError::Missing), "{kid} of {realm_id}: {error}");
+    }
+    assert_eq!(the_realm(&store, "r").await.keys, keys);
+    make(&store, delete("r", "old", 100)).await;
+    assert_eq!(the_realm(&store, "r").await.keys, keys[..keys.len() - 1]);
+    assert!(matches!(fail(&store, delete("r", "old", 100)).await, StoreError::Missing));
+}
+
 fn start() -> Vec<KeyRecord> {
     vec![
         KeyRecord { state: KeyState::Announced, ..key("r", "next") },

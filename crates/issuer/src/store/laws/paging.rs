@@ -1,8 +1,10 @@
 //! Pages are complete, in order, and do not overlap.
 
 use super::samples::*;
+use crate::audit::AuditEvent;
 use crate::client::Client;
-use crate::store::Command;
+use crate::realm::Realm;
+use crate::store::{Command, RealmName, Trail};
 
 /// Clients come in the bytewise order of their ids, each once, with all that they have, whatever the size of the page.
 pub async fn clients_are_paged_bytewise(store: AStore) {
@@ -69,7 +71,7 @@ pub async fn audit_is_paged_newest_first(store: AStore) {
         store.execute(command, record).await.unwrap();
     }
     let page = async |before, limit| {
-        let records = store.audit("even", before, limit).await.unwrap();
+        let records = store.audit(Trail::OfName("even"), before, limit).await.unwrap();
         records.into_iter().map(|record| record.id).collect::<Vec<_>>()
     };
     assert_eq!(page(None, 4).await, [30, 28, 26, 24]);
@@ -78,5 +80,44 @@ pub async fn audit_is_paged_newest_first(store: AStore) {
     assert_eq!(page(Some(6), 100).await, [4, 2]);
     assert_eq!(page(Some(2), 100).await, Vec::<i64>::new());
     assert_eq!(page(None, 0).await, Vec::<i64>::new());
-    assert_eq!(store.audit("laws", None, 100).await.unwrap().len(), 1);
+    assert_eq!(store.audit(Trail::OfName("laws"), None, 100).await.unwrap().len(), 1);
+}
+
+/// The trail of a realm is its own: not that of a namesake before or after it, were all of it within one second.
+pub async fn namesakes_share_no_audit_trail(store: AStore) {
+    let record = |event| {
+        let mut record = audit("");
+        record.event = event;
+        record.realm = "name".to_owned();
+        record
+    };
+    let found = async |id: &str| {
+        let realm = Realm { name: "name".to_owned(), ..realm(id) };
+        let command = Command::CreateRealm { realm, apis: vec![], keys: vec![] };
+        store.execute(command, record(AuditEvent::RealmCreated)).await.unwrap();
+        let command = Command::CreateKey { key: key(id, &format!("{id}-key")) };
+        store.execute(command, record(AuditEvent::KeyCreated)).await.unwrap();
+    };
+    let end = async |id: &str| {
+        let command = Command::DeleteRealm { realm_id: id.to_owned(), expected: None };
+        store.execute(command, record(AuditEvent::RealmDeleted)).await.unwrap();
+    };
+    let page = async |id: &str, before, limit| {
+        let realm = RealmName { id: id.to_owned(), name: "name".to_owned() };
+        let records = store.audit(Trail::OfRealm(&realm), before, limit).await.unwrap();
+        records.into_iter().map(|record| record.id).collect::<Vec<_>>()
+    };
+    found("one").await;
+    assert_eq!(page("one", None, 100).await, [2, 1]);
+    end("one").await;
+    assert_eq!(page("one", None, 100).await, Vec::<i64>::new());
+    // another realm's creation in between is not this name's
+    make_realm(&store, "r").await;
+    found("two").await;
+    assert_eq!(page("two", None, 100).await, [6, 5]);
+    assert_eq!(page("two", None, 1).await, [6]);
+    assert_eq!(page("two", Some(6), 100).await, [5]);
+    assert_eq!(page("two", Some(4), 100).await, Vec::<i64>::new());
+    assert_eq!(page("one", None, 100).await, Vec::<i64>::new());
+    assert_eq!(store.audit(Trail::OfName("name"), None, 100).await.unwrap().len(), 5);
 }

@@ -1,0 +1,78 @@
+//! `countersign guard proxy`: a reverse proxy that passes on only what is let in.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use countersign_guard::Rules;
+use countersign_guard::proxy::{Proxy as Service, ProxyParts, Upstream};
+
+use super::given::Given;
+use super::serving::Serving;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Stand before a service as a reverse proxy: requests reach it only with the right token, and with who calls in
+/// headers
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES, long_about = LONG)]
+pub(crate) struct Proxy {
+    /// The service behind: scheme, host and port
+    #[arg(long, value_name = "URL")]
+    upstream: Option<String>,
+    /// A PEM file of authorities that the upstream's certificate may be signed by, besides the platform's
+    #[arg(long, value_name = "FILE")]
+    upstream_ca_file: Option<PathBuf>,
+    /// How long the upstream may take to begin its answer, in seconds [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    upstream_timeout: Option<u64>,
+    /// Pass the token on to the upstream, and the DPoP proof
+    #[arg(long)]
+    pass_authorization: bool,
+    #[command(flatten)]
+    given: Given,
+}
+
+impl Proxy {
+    pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
+        let given = &self.given;
+        let file = given.trust.file()?;
+        let upstream = self.upstream.as_ref().or(file.upstream.as_ref()).ok_or_else(|| {
+            Failure::new("there is no upstream to pass requests on to").next("give --upstream URL")
+        })?;
+        let ca_file = self.upstream_ca_file.as_ref().or(file.upstream_ca_file.as_ref());
+        let patience = Duration::from_secs(self.upstream_timeout.or(file.upstream_timeout).unwrap_or(60));
+        let upstream = Upstream::new(upstream, ca_file.map(PathBuf::as_path), patience).map_err(Failure::new)?;
+        let rules = given.rules(&file)?.unwrap_or_else(Rules::everything_needs_a_token);
+        let builder = given.trust.verifier(&file)?;
+        let serving = Serving::begin(given, &file)?;
+        let verifier = serving.verifier(builder, given, &file)?;
+        super::judge_rules(&rules, &verifier)?;
+        let proxy = Service::new(ProxyParts {
+            verifier: verifier.clone(),
+            rules,
+            upstream,
+            certificates: given.certificates(&file)?,
+            trusted_proxies: given.trusted_proxies(&file)?,
+            is_tls: serving.is_tls(),
+            pass_authorization: self.pass_authorization || file.pass_authorization,
+            allow_preflight: given.allows_preflight(&file),
+        });
+        serving.run(proxy, verifier, output).await
+    }
+}
+
+const LONG: &str = "\
+Stand before a service as a reverse proxy. A request reaches the service only with a token that is genuine, current, \
+meant for this API and wide enough; who calls stands in X-Auth-Client, X-Auth-Subject, X-Auth-Issuer and X-Auth-Scope, \
+which nobody else can set. See docs/guard.md for rules.";
+
+const EXAMPLES: &str = "\
+Examples:
+  countersign guard proxy --issuer http://localhost:8080/realms/myorg \\
+      --audience https://orders.example --upstream http://127.0.0.1:3000
+  countersign guard proxy --issuer https://id.example/realms/myorg \\
+      --audience https://orders.example --rules rules.toml --upstream http://127.0.0.1:3000 \\
+      --listen 0.0.0.0:8443 --tls-cert tls.crt --tls-key tls.key \\
+      --public-url https://orders.example
+  countersign guard proxy --config guard.toml";

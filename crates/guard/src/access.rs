@@ -1,0 +1,129 @@
+//! What a request was let in with: the proof that its token was genuine, current and meant for this API.
+
+use std::fmt;
+use std::sync::Arc;
+
+use countersign_proto::jose::confirmation::Confirmation;
+use serde_json::{Map, Value};
+
+/// A token that a [`Verifier`](crate::Verifier) believed, as a handler sees it; clones share it.
+///
+/// It cannot be made elsewhere, so that a handler that takes one runs only behind a check.
+#[derive(Clone)]
+pub struct Access(Arc<Granted>);
+
+/// What a token said, taken apart once.
+pub(crate) struct Granted {
+    /// Which verifier made it: what one let in, another has not judged.
+    pub(crate) verifier: u64,
+    /// Which of the verifier's issuers it is from.
+    pub(crate) at: usize,
+    pub(crate) issuer: Arc<str>,
+    pub(crate) subject: String,
+    pub(crate) client_id: Option<String>,
+    pub(crate) audience: Vec<String>,
+    /// Space-separated, single spaces.
+    pub(crate) scope: String,
+    pub(crate) expires_at: i64,
+    /// Until when it needs not be asked about again; a token that is verified by its signature, never.
+    pub(crate) believed_until: i64,
+    pub(crate) token_id: Option<String>,
+    pub(crate) confirmation: Option<Confirmation>,
+    pub(crate) claims: Map<String, Value>,
+}
+
+impl Access {
+    pub(crate) fn new(granted: Granted) -> Self {
+        Self(Arc::new(granted))
+    }
+
+    /// The issuer, exactly as it was configured (`iss`).
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// On whose behalf the call is made (`sub`); with client credentials the client itself.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.0.subject
+    }
+
+    /// The client that the token was issued to: `client_id` (RFC 9068 §2.2), or what the issuer calls it (`azp`, `cid`,
+    /// `appid`) in a token of type `JWT`; `None` where the issuer does not say.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.0.client_id.as_deref()
+    }
+
+    /// The APIs that the token is for (`aud`); one of them is this one.
+    #[must_use]
+    pub fn audience(&self) -> &[String] {
+        &self.0.audience
+    }
+
+    /// Its scopes, one by one.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.0.scope.split(' ').filter(|scope| !scope.is_empty())
+    }
+
+    /// Its scopes, separated by single spaces (RFC 6749 §3.3).
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        &self.0.scope
+    }
+
+    /// Whether it has this scope, compared byte by byte.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().any(|one| one == scope)
+    }
+
+    /// The second since 1970 at which it expires (`exp`), not counting what clocks may differ.
+    #[must_use]
+    pub fn expires_at(&self) -> i64 {
+        self.0.expires_at
+    }
+
+    /// The token's own name (`jti`).
+    #[must_use]
+    pub fn token_id(&self) -> Option<&str> {
+        self.0.token_id.as_deref()
+    }
+
+    /// The key or certificate that whoever presented it has proven to hold (RFC 7800 §3.1).
+    #[must_use]
+    pub fn confirmation(&self) -> Option<&Confirmation> {
+        self.0.confirmation.as_ref()
+    }
+
+    /// Any other claim, such as a `tenant`, as it came.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.0.claims.get(name)
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn verifier(&self) -> u64 {
+        self.0.verifier
+    }
+
+    pub(crate) fn at(&self) -> usize {
+        self.0.at
+    }
+
+    pub(crate) fn believed_until(&self) -> i64 {
+        self.0.believed_until
+    }
+}
+
+/// Who called, never what else the token says.
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("issuer", &self.issuer())
+            .field("client_id", &self.client_id())
+            .field("scope", &self.scope())
+            .finish_non_exhaustive()
+    }
+}

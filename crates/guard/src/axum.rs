@@ -1,0 +1,159 @@
+//! [`Access`] as an extractor: a handler that takes one runs only for requests with the right token.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use countersign_guard::axum::{Allowed, Rule};
+//! use countersign_guard::{Access, Require, TrustedIssuer, Verifier};
+//!
+//! struct ReadOrders;
+//!
+//! impl Rule for ReadOrders {
+//!     fn require() -> Require {
+//!         Require::scope("orders:read").expect("a scope")
+//!     }
+//! }
+//!
+//! async fn whoami(access: Access) -> String {
+//!     access.subject().to_owned()
+//! }
+//!
+//! async fn greet(access: Option<Access>) -> String {
+//!     access.map_or("hello".to_owned(), |access| format!("hello {}", access.subject()))
+//! }
+//!
+//! async fn orders(access: Allowed<ReadOrders>) -> String {
+//!     format!("orders for {}", access.subject())
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let issuer = TrustedIssuer::discover("http://localhost:8080/realms/myorg", "https://orders.example");
+//!     let app = Router::new()
+//!         .route("/whoami", get(whoami))
+//!         .route("/greet", get(greet))
+//!         .route("/orders", get(orders))
+//!         .with_state(Verifier::builder(issuer).build()?);
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     axum::serve(listener, app).await?;
+//!     Ok(())
+//! }
+//! ```
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use ::axum::body::Body;
+use ::axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use ::axum::response::{IntoResponse, Response};
+use http::request::Parts;
+
+use crate::presented::Presented;
+use crate::refusal::Refusal;
+use crate::require::Require;
+use crate::{Access, Verifier};
+
+/// Which scopes a handler needs, as a type.
+pub trait Rule: 'static {
+    /// The scopes.
+    fn require() -> Require;
+}
+
+/// [`Access`] that satisfies a [`Rule`].
+pub struct Allowed<R>(Access, PhantomData<fn() -> R>);
+
+/// The answer to a request that is refused: status, challenges and body as RFC 6750 §3 wants them.
+#[derive(Debug)]
+pub struct Rejection(Box<http::Response<bytes::Bytes>>);
+
+impl<R> Allowed<R> {
+    /// The access, for where the rule no longer matters.
+    #[must_use]
+    pub fn into_access(self) -> Access {
+        self.0
+    }
+}
+
+impl<R> Deref for Allowed<R> {
+    type Target = Access;
+
+    fn deref(&self) -> &Access {
+        &self.0
+    }
+}
+
+impl<S> FromRequestParts<S> for Access
+where
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        extract(parts, &Verifier::from_ref(state), None).await
+    }
+}
+
+/// `None` is a request without credentials; one whose token is refused is refused here too.
+impl<S> OptionalFromRequestParts<S> for Access
+where
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        if matches!(Presented::by(parts).token(), Err(Refusal::NoCredentials)) {
+            return Ok(None);
+        }
+        extract(parts, &Verifier::from_ref(state), None).await.map(Some)
+    }
+}
+
+impl<S, R> FromRequestParts<S> for Allowed<R>
+where
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+    R: Rule,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let access = extract(parts, &Verifier::from_ref(state), Some(&R::require())).await?;
+        Ok(Self(access, PhantomData))
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        self.0.map(Body::from)
+    }
+}
+
+/// Verifies a request, once however many extractors and layers of one verifier ask.
+async fn extract(
+    parts: &mut Parts,
+    verifier: &Verifier,
+    require: Option<&Require>,
+) -> Result<Access, Rejection> {
+    let presented = Presented::by(parts);
+    let known = parts.extensions.get::<Access>().filter(|access| verifier.made(access)).cloned();
+    let is_known = known.is_some();
+    let judged = match known {
+        Some(access) => Ok(access),
+        None => verifier.verify(&presented).await,
+    };
+    let judged = judged.and_then(|access| {
+        require.map_or(Ok(()), |require| require.check(&access))?;
+        Ok(access)
+    });
+    if judged.is_err() || !is_known {
+        verifier.note(&judged);
+    }
+    match judged {
+        Ok(access) => {
+            parts.extensions.insert(access.clone());
+            Ok(access)
+        }
+        Err(refusal) => Err(Rejection(Box::new(verifier.respond(&presented, &refusal)))),
+    }
+}

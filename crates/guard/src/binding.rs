@@ -1,0 +1,107 @@
+//! Whether whoever presents a token is whom it was given to: DPoP proofs (RFC 9449 §7) and client certificates (RFC 8705
+//! §3). Judged on every request, also where the token itself was verified before.
+
+mod nonce;
+mod replay;
+
+use countersign_proto::authorization::{PresentedToken, Scheme};
+use countersign_proto::jose::dpop::{BoundToken, Expected, Htu, Proof, verify_proof};
+use countersign_proto::jose::{Algorithm, KeyThumbprint};
+
+use crate::Access;
+use crate::presented::Presented;
+use crate::refusal::{Refusal, Unbound};
+pub(crate) use nonce::Nonces;
+pub(crate) use replay::Replay;
+
+/// What bound tokens must be bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoundBy {
+    /// A key, shown by DPoP proofs.
+    Dpop,
+    /// A certificate, shown by mutual TLS.
+    Mtls,
+    /// One of these.
+    Any,
+}
+
+/// How a verifier judges bindings.
+pub(crate) struct Bindings {
+    pub(crate) required: Option<BoundBy>,
+    /// Whether certificates of callers are known here.
+    pub(crate) takes_certificates: bool,
+    /// URLs under which callers know this API; no slash at the end. Without one no proof can be judged.
+    pub(crate) origins: Vec<String>,
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) nonces: Option<Nonces>,
+    pub(crate) replay: Replay,
+}
+
+impl Bindings {
+    /// Whether the scheme `DPoP` is spoken here, and with which algorithms.
+    pub(crate) fn proof_algorithms(&self) -> Option<&[Algorithm]> {
+        (!self.origins.is_empty() && self.required != Some(BoundBy::Mtls)).then_some(&*self.algorithms)
+    }
+
+    /// Whether the scheme `Bearer` is spoken here; it is also that of tokens bound to certificates (RFC 8705 §3).
+    pub(crate) fn takes_bearer(&self) -> bool {
+        self.required != Some(BoundBy::Dpop)
+    }
+
+    /// Judges how a token that is good in itself was presented.
+    pub(crate) fn check(
+        &self,
+        access: &Access,
+        presented: &Presented<'_>,
+        token: PresentedToken<'_>,
+        now: i64,
+    ) -> Result<(), Refusal> {
+        let bound = access.confirmation();
+        let (key, certificate) =
+            (bound.and_then(|bound| bound.jkt()), bound.and_then(|bound| bound.x5t_s256()));
+        if let Some(certificate) = certificate {
+            let shown = presented.thumbprint().ok_or(Unbound::NoCertificate)?;
+            if shown != *certificate {
+                return Err(Unbound::OtherCertificate.into());
+            }
+        }
+        match (key, token.scheme()) {
+            (None, Scheme::Bearer) => {}
+            (Some(_), Scheme::Bearer) => return Err(Unbound::DpopAsBearer.into()),
+            (None, Scheme::DPoP) => return Err(Unbound::BearerAsDpop.into()),
+            (Some(key), Scheme::DPoP) => self.check_proof(key, presented, token, now)?,
+        }
+        let is_enough = match self.required {
+            None => true,
+            Some(BoundBy::Dpop) => key.is_some(),
+            Some(BoundBy::Mtls) => certificate.is_some(),
+            Some(BoundBy::Any) => bound.is_some(),
+        };
+        if is_enough { Ok(()) } else { Err(Unbound::Required.into()) }
+    }
+
+    fn check_proof(
+        &self,
+        jkt: &KeyThumbprint,
+        presented: &Presented<'_>,
+        token: PresentedToken<'_>,
+        now: i64,
+    ) -> Result<(), Refusal> {
+        let target = presented.target().filter(|_| !self.origins.is_empty()).ok_or(Unbound::NoOrigin)?;
+        let targets = self.origins.iter().map(|origin| Htu::parse(&format!("{origin}{}", target.path)));
+        let targets = targets.collect::<Result<Vec<_>, _>>().map_err(|_| Refusal::Path)?;
+        let proof = presented.proof()?.ok_or(Unbound::NoProof)?;
+        let bound = BoundToken { access_token: token.token(), jkt };
+        let expected =
+            Expected::at_resource(target.method.as_str(), &targets, bound, now).algorithms(&self.algorithms);
+        let proof = verify_proof(proof, &expected).map_err(Refusal::Proof)?;
+        self.check_nonce(&proof, now)?;
+        self.replay.first(&proof, now)
+    }
+
+    fn check_nonce(&self, proof: &Proof, now: i64) -> Result<(), Refusal> {
+        let Some(nonces) = &self.nonces else { return Ok(()) };
+        let is_ours = proof.nonce().is_some_and(|nonce| nonces.is_current(nonce, now));
+        if is_ours { Ok(()) } else { Err(Refusal::UseNonce(nonces.issue(now))) }
+    }
+}

@@ -1,0 +1,155 @@
+//! Tokens that were verified need not be verified again. Reads take no lock; what is kept is bounded by construction,
+//! and only accepted tokens get in, so that a flood of bad ones changes nothing here.
+//!
+//! A table of small sets: the end of a token, hashed under a secret of this process, says which set it belongs to. That
+//! end is a part of the signature, so it spreads well, and who knows it has the token. The whole token is compared only
+//! where all 64 bits of the hash agree, so that the time of a comparison tells nothing about tokens of others.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+
+use crate::Access;
+
+/// The verified tokens of one verifier.
+pub(crate) struct TokenCache {
+    sets: Box<[[ArcSwapOption<Entry>; WAYS]]>,
+    hasher: RandomState,
+}
+
+struct Entry {
+    hash: u64,
+    token: Box<str>,
+    /// The keys that it was verified with: see `Keys::generation`.
+    generation: u64,
+    access: Access,
+}
+
+impl TokenCache {
+    /// Room for about so many tokens.
+    pub(crate) fn new(tokens: usize) -> Self {
+        let sets = (tokens.clamp(1, MAX_TOKENS) / WAYS).next_power_of_two();
+        Self {
+            sets: (0..sets).map(|_| std::array::from_fn(|_| ArcSwapOption::empty())).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// What a token gave access to when it was verified, where `is_current` says that the keys of then are those of now.
+    ///
+    /// Does not check: its expiry, and whether it is bound to its presenter.
+    pub(crate) fn get(&self, token: &str, is_current: impl Fn(&Access, u64) -> bool) -> Option<Access> {
+        let hash = self.hash(token);
+        self.set(hash).iter().find_map(|slot| {
+            let entry = slot.load();
+            let entry = entry.as_ref().filter(|entry| entry.hash == hash && *entry.token == *token)?;
+            is_current(&entry.access, entry.generation).then(|| entry.access.clone())
+        })
+    }
+
+    /// Keeps an accepted token, in the place of itself, of nothing, or of the one in its set that expires first.
+    pub(crate) fn insert(&self, token: &str, access: &Access, generation: u64) {
+        if token.len() > MAX_TOKEN {
+            return;
+        }
+        let hash = self.hash(token);
+        let worth = |slot: &&ArcSwapOption<Entry>| match &*slot.load() {
+            None => i64::MIN,
+            Some(entry) if entry.hash == hash && *entry.token == *token => i64::MIN,
+            Some(entry) if entry.access.at() == access.at() && entry.generation != generation => i64::MIN,
+            Some(entry) => entry.access.expires_at(),
+        };
+        if let Some(slot) = self.set(hash).iter().min_by_key(worth) {
+            let (token, access) = (token.into(), access.clone());
+            slot.store(Some(Arc::new(Entry { hash, token, generation, access })));
+        }
+    }
+
+    fn hash(&self, token: &str) -> u64 {
+        let bytes = token.as_bytes();
+        let end = bytes.get(bytes.len().saturating_sub(END)..).unwrap_or_default();
+        self.hasher.hash_one(end)
+    }
+
+    fn set(&self, hash: u64) -> &[ArcSwapOption<Entry>] {
+        // a power of two: the remainder is a mask
+        let at = usize::try_from(hash % self.sets.len() as u64).unwrap_or_default();
+        self.sets.get(at).map_or(&[], |set| &set[..])
+    }
+}
+
+const WAYS: usize = 4;
+/// Of a signature, the shortest of which has 86 characters.
+const END: usize = 64;
+/// Longer ones are rare, and would make the bound on memory worth little.
+const MAX_TOKEN: usize = 4096;
+const MAX_TOKENS: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Granted;
+
+    fn access(subject: &str, expires_at: i64) -> Access {
+        Access::new(Granted {
+            verifier: 0,
+            at: 0,
+            issuer: "https://issuer.example".into(),
+            subject: subject.to_owned(),
+            client_id: None,
+            audience: Vec::new(),
+            scope: String::new(),
+            expires_at,
+            believed_until: i64::MAX,
+            token_id: None,
+            confirmation: None,
+            claims: serde_json::Map::new(),
+        })
+    }
+
+    fn subject(cache: &TokenCache, token: &str) -> Option<String> {
+        cache.get(token, |_, _| true).map(|access| access.subject().to_owned())
+    }
+
+    #[test]
+    fn the_whole_token_is_the_key() {
+        let cache = TokenCache::new(64);
+        let end = "e".repeat(80);
+        let (one, other) = (format!("a.b.{end}"), format!("a.c.{end}"));
+        cache.insert(&one, &access("one", 9), 1);
+        assert_eq!(subject(&cache, &one).as_deref(), Some("one"));
+        assert_eq!(subject(&cache, &other), None, "the same end, another token");
+        assert_eq!(subject(&cache, &one[1..]), None);
+    }
+
+    #[test]
+    fn what_other_keys_verified_is_not_found() {
+        let cache = TokenCache::new(64);
+        cache.insert("t", &access("s", 9), 1);
+        assert!(cache.get("t", |_, generation| generation == 1).is_some());
+        assert!(cache.get("t", |_, generation| generation == 2).is_none());
+    }
+
+    #[test]
+    fn it_stays_within_its_bound_and_gives_up_what_expires_first() {
+        let cache = TokenCache::new(WAYS);
+        assert_eq!(cache.sets.len(), 1);
+        for number in 0..100 {
+            cache.insert(&format!("token-{number}"), &access("s", number), 1);
+        }
+        let kept = (0..100).filter(|n| subject(&cache, &format!("token-{n}")).is_some());
+        assert_eq!(kept.collect::<Vec<_>>(), [96, 97, 98, 99]);
+        cache.insert("token-99", &access("again", 1), 1);
+        assert_eq!(subject(&cache, "token-99").as_deref(), Some("again"), "a token replaces itself");
+        assert_eq!(subject(&cache, "token-96").as_deref(), Some("s"));
+    }
+
+    #[test]
+    fn very_long_tokens_are_not_kept() {
+        let cache = TokenCache::new(64);
+        let long = "x".repeat(MAX_TOKEN + 1);
+        cache.insert(&long, &access("s", 9), 1);
+        assert_eq!(subject(&cache, &long), None);
+    }
+}

@@ -1,0 +1,43 @@
+//! What forward-auth and proxy have in common: a request is judged by the rules for its path, then by its token.
+
+use http::{HeaderMap, Method};
+
+use crate::is_preflight;
+use crate::path::RequestPath;
+use crate::presented::Presented;
+use crate::refusal::Refusal;
+use crate::rules::{Rules, Ruling};
+use crate::{Access, Verifier};
+
+/// A verifier with rules.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    pub(crate) verifier: Verifier,
+    pub(crate) rules: Rules,
+    pub(crate) allow_preflight: bool,
+}
+
+impl Door {
+    /// Lets a request in, with nobody's access where it is open to all.
+    pub(crate) async fn admit(
+        &self,
+        (method, path): (&Method, &RequestPath<'_>),
+        headers: &HeaderMap,
+        presented: &Presented<'_>,
+    ) -> Result<Option<Access>, Refusal> {
+        if self.allow_preflight && is_preflight(method, headers) {
+            return Ok(None);
+        }
+        let (require, issuer) = match self.rules.decide(method, path) {
+            Ruling::Open => return Ok(None),
+            Ruling::NoRule => return Err(Refusal::NoRule),
+            Ruling::Needs { require, issuer } => (require, issuer),
+        };
+        let access = self.verifier.verify(presented).await?;
+        if issuer.is_some_and(|issuer| issuer != access.issuer()) {
+            return Err(Refusal::OtherIssuer);
+        }
+        require.check(&access)?;
+        Ok(Some(access))
+    }
+}

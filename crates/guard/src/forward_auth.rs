@@ -1,0 +1,176 @@
+//! The guard for proxies that ask before they pass a request on: nginx's `auth_request`, Caddy's `forward_auth`, Traefik's
+//! ForwardAuth. `/auth` answers 200 with who calls, 401 or 403; and 503 while nothing can be known.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use countersign_listen::PeerAddr;
+use http::header::CACHE_CONTROL;
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::Full;
+use tower::Service;
+
+use crate::certificates::Certificates;
+use crate::door::Door;
+use crate::forwarded::{Family, OriginalRequest};
+use crate::identity::IdentityHeaders;
+use crate::path::RequestPath;
+use crate::presented::Presented;
+use crate::proxied::TrustedProxies;
+use crate::refusal::Refusal;
+use crate::rules::Rules;
+use crate::{Access, Verifier};
+
+/// Answers proxies; clones are the same service.
+#[derive(Clone)]
+pub struct ForwardAuth(Arc<Inner>);
+
+struct Inner {
+    door: Door,
+    told: Option<(Family, TrustedProxies)>,
+    certificates: Certificates,
+}
+
+impl ForwardAuth {
+    /// Judges the token alone: it is not known which request it is for, so that neither rules nor DPoP proofs can be
+    /// judged; a token that is bound to a key is refused.
+    #[must_use]
+    pub fn of_tokens(verifier: Verifier, certificates: Certificates) -> Self {
+        let rules = Rules::everything_needs_a_token();
+        Self(Arc::new(Inner {
+            door: Door { verifier, rules, allow_preflight: false },
+            told: None,
+            certificates,
+        }))
+    }
+
+    /// Judges the request that a trusted proxy tells in headers of this family.
+    #[must_use]
+    pub fn of_requests(
+        verifier: Verifier,
+        certificates: Certificates,
+        (family, proxies): (Family, TrustedProxies),
+        rules: Rules,
+    ) -> Self {
+        let door = Door { verifier, rules, allow_preflight: false };
+        Self(Arc::new(Inner { door, told: Some((family, proxies)), certificates }))
+    }
+
+    /// Lets CORS preflights through.
+    #[must_use]
+    pub fn allow_preflight(self) -> Self {
+        let Inner { door, told, certificates } = Arc::unwrap_or_clone(self.0);
+        Self(Arc::new(Inner { door: Door { allow_preflight: true, ..door }, told, certificates }))
+    }
+
+    async fn answer(&self, parts: Parts) -> Response<Full<Bytes>> {
+        let verifier = &self.0.door.verifier;
+        if let Some(metadata) = verifier.metadata(&parts.method, parts.uri.path()) {
+            return metadata.map(Full::new);
+        }
+        if !matches!(parts.uri.path(), "/auth" | "/auth/") {
+            return plain(StatusCode::NOT_FOUND);
+        }
+        let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
+        let certificate = match self.0.certificates.of(&parts) {
+            Ok(certificate) => certificate,
+            Err(refusal) => return self.refuse(&Presented::by(&parts), refusal),
+        };
+        let Some((family, proxies)) = &self.0.told else {
+            let presented = Presented::of_token(&parts.headers).with_certificate(certificate.as_ref());
+            let judged = verifier.verify(&presented).await.map(Some);
+            return self.conclude(&presented, judged);
+        };
+        let bare = Presented::of_token(&parts.headers);
+        if !peer.is_some_and(|peer: IpAddr| proxies.contains(peer)) {
+            tracing::warn!(?peer, "a peer that is no trusted proxy asks about a request");
+            return self.refuse(&bare, Refusal::Untold);
+        }
+        let original = match OriginalRequest::read(*family, &parts.headers) {
+            Ok(original) => original,
+            Err(error) => {
+                tracing::warn!(%error, "the proxy does not say which request it asks about");
+                return self.refuse(&bare, Refusal::Untold);
+            }
+        };
+        let Ok(path) = RequestPath::parse(original.path_and_query()) else {
+            return self.refuse(&bare, Refusal::Path);
+        };
+        let presented = Presented::at(original.method(), original.path_and_query(), &parts.headers)
+            .with_certificate(certificate.as_ref());
+        let judged = self.0.door.admit((original.method(), &path), &parts.headers, &presented).await;
+        self.conclude(&presented, judged)
+    }
+
+    fn conclude(
+        &self,
+        presented: &Presented<'_>,
+        judged: Result<Option<Access>, Refusal>,
+    ) -> Response<Full<Bytes>> {
+        match judged.and_then(|access| identity(access.as_ref())) {
+            Err(refusal) => self.refuse(presented, refusal),
+            Ok(identity) => {
+                self.0.door.verifier.note(&Ok(()));
+                let mut response = plain(StatusCode::OK);
+                identity.put_all(response.headers_mut());
+                response
+            }
+        }
+    }
+
+    /// Proxies know 401 and 403; of anything else nginx makes a 500, which is right for what is our own fault alone.
+    fn refuse(&self, presented: &Presented<'_>, refusal: Refusal) -> Response<Full<Bytes>> {
+        let verifier = &self.0.door.verifier;
+        let mut response = verifier.respond(presented, &refusal).map(Full::new);
+        if response.status() == StatusCode::BAD_REQUEST {
+            *response.status_mut() = match refusal {
+                Refusal::Malformed(_) => StatusCode::UNAUTHORIZED,
+                _ => StatusCode::FORBIDDEN,
+            };
+        }
+        verifier.note::<()>(&Err(refusal));
+        response
+    }
+}
+
+impl Clone for Inner {
+    fn clone(&self) -> Self {
+        let Self { door, told, certificates } = self;
+        Self { door: door.clone(), told: told.clone(), certificates: certificates.clone() }
+    }
+}
+
+impl<B: Send + 'static> Service<Request<B>> for ForwardAuth {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let this = self.clone();
+        let (parts, _) = request.into_parts();
+        Box::pin(async move { Ok(this.answer(parts).await) })
+    }
+}
+
+/// Who calls, for headers.
+pub(crate) fn identity(access: Option<&Access>) -> Result<IdentityHeaders, Refusal> {
+    let Some(access) = access else { return Ok(IdentityHeaders::default()) };
+    IdentityHeaders::of(access.client_id(), access.subject(), access.issuer(), access.scope())
+        .map_err(|_| Refusal::NotPrintable)
+}
+
+fn plain(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,53 @@
+//! The keys of one issuer: given beforehand, or fetched and kept.
+
+use std::sync::Arc;
+
+use countersign_client::RemoteJwks;
+use countersign_proto::jose::Algorithm;
+use countersign_proto::jose::keys::{KeyError, KeySource, StaticKeys, VerifyingKey};
+
+/// Where an issuer's keys are looked up, without waiting.
+pub(crate) enum Keys {
+    Fixed(StaticKeys),
+    Remote(RemoteJwks),
+}
+
+impl Keys {
+    /// A number that is another one whenever the keys are others; `None` while there are none that may be used.
+    pub(crate) fn generation(&self) -> Option<u64> {
+        match self {
+            Self::Fixed(_) => Some(0),
+            Self::Remote(keys) => keys.generation(),
+        }
+    }
+
+    /// Why the last fetch failed, if it did.
+    pub(crate) fn error(&self) -> Option<String> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Remote(keys) => keys.state().error,
+        }
+    }
+
+    /// Whether looking again may find what was not found.
+    pub(crate) fn may_learn(&self, error: &KeyError) -> bool {
+        let is_new = matches!(error, KeyError::UnknownKid(_) | KeyError::NotOne | KeyError::Unavailable);
+        is_new && matches!(self, Self::Remote(_))
+    }
+
+    /// Looks for new keys, as often as it may.
+    pub(crate) async fn refresh(&self) {
+        if let Self::Remote(keys) = self {
+            keys.refresh().await;
+        }
+    }
+}
+
+impl KeySource for Keys {
+    fn find(&self, issuer: &str, kid: Option<&str>, alg: Algorithm) -> Result<Arc<VerifyingKey>, KeyError> {
+        match self {
+            Self::Fixed(keys) => keys.find(issuer, kid, alg),
+            Self::Remote(keys) => keys.find(issuer, kid, alg),
+        }
+    }
+}

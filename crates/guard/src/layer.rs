@@ -1,0 +1,226 @@
+//! The guard as a tower layer: one line before a service, and only requests with the right token get through.
+//!
+//! ```no_run
+//! use axum::{Extension, Router, routing::get};
+//! use countersign_guard::{Access, GuardLayer, Require, TrustedIssuer, Verifier};
+//!
+//! async fn orders(Extension(access): Extension<Access>) -> String {
+//!     format!("orders for {}", access.subject())
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let issuer = TrustedIssuer::discover("http://localhost:8080/realms/myorg", "https://orders.example");
+//!     let verifier = Verifier::builder(issuer).build()?;
+//!     let app = Router::new()
+//!         .route("/orders", get(orders))
+//!         .layer(GuardLayer::new(verifier).require(Require::scope("orders:read")?));
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     axum::serve(listener, app).await?;
+//!     Ok(())
+//! }
+//! ```
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+use crate::preflight::is_preflight;
+use crate::presented::Presented;
+use crate::refusal::Refusal;
+use crate::require::Require;
+use crate::{Access, Verifier};
+
+/// Puts a service behind a [`Verifier`]: what gets through has [`Access`] in its extensions.
+#[derive(Clone, Debug)]
+pub struct GuardLayer {
+    verifier: Verifier,
+    require: Arc<Require>,
+    allow_preflight: bool,
+}
+
+/// A service behind a [`Verifier`].
+#[derive(Clone, Debug)]
+pub struct Guard<S> {
+    service: S,
+    layer: GuardLayer,
+}
+
+impl GuardLayer {
+    /// Lets in whoever has a valid token of the verifier's.
+    #[must_use]
+    pub fn new(verifier: Verifier) -> Self {
+        Self { verifier, require: Arc::new(Require::token()), allow_preflight: false }
+    }
+
+    /// Lets in only tokens with these scopes.
+    #[must_use]
+    pub fn require(mut self, require: Require) -> Self {
+        self.require = Arc::new(require);
+        self
+    }
+
+    /// Lets CORS preflights through, which browsers send without a token: the service must answer them itself and do
+    /// nothing else on `OPTIONS`.
+    #[must_use]
+    pub fn allow_preflight(mut self) -> Self {
+        self.allow_preflight = true;
+        self
+    }
+
+    /// Judges without waiting, where that is possible.
+    fn judge(&self, presented: &Presented<'_>) -> Option<Result<Access, Refusal>> {
+        let judged = self.verifier.judge(presented)?;
+        Some(judged.and_then(|access| self.suffices(access)))
+    }
+
+    async fn verify(&self, presented: &Presented<'_>) -> Result<Access, Refusal> {
+        self.suffices(self.verifier.verify(presented).await?)
+    }
+
+    fn suffices(&self, access: Access) -> Result<Access, Refusal> {
+        self.require.check(&access)?;
+        Ok(access)
+    }
+
+    fn refuse<B: From<Bytes>>(&self, presented: &Presented<'_>, refusal: &Refusal) -> Response<B> {
+        self.verifier.respond(presented, refusal).map(B::from)
+    }
+}
+
+impl<S> Layer<S> for GuardLayer {
+    type Service = Guard<S>;
+
+    fn layer(&self, service: S) -> Guard<S> {
+        Guard { service, layer: self.clone() }
+    }
+}
+
+impl<S, In, Out> Service<Request<In>> for Guard<S>
+where
+    S: Service<Request<In>, Response = Response<Out>> + Clone + Send + 'static,
+    S::Future: Send,
+    In: Send + 'static,
+    Out: From<Bytes> + Send + 'static,
+{
+    type Response = Response<Out>;
+    type Error = S::Error;
+    type Future = GuardFuture<S, In, Out>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.service.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<In>) -> Self::Future {
+        if let Some(metadata) = self.layer.verifier.metadata(request.method(), request.uri().path()) {
+            return GuardFuture::answered(metadata.map(Out::from));
+        }
+        if self.layer.allow_preflight && is_preflight(request.method(), request.headers()) {
+            return GuardFuture::inside(self.service.call(request));
+        }
+        let (mut parts, body) = request.into_parts();
+        let presented = Presented::by(&parts);
+        match self.layer.judge(&presented) {
+            Some(judged) => {
+                self.layer.verifier.note(&judged);
+                match judged {
+                    Ok(access) => {
+                        parts.extensions.insert(access);
+                        GuardFuture::inside(self.service.call(Request::from_parts(parts, body)))
+                    }
+                    Err(refusal) => GuardFuture::answered(self.layer.refuse(&presented, &refusal)),
+                }
+            }
+            None => {
+                // the one that was found ready goes, a fresh one stays
+                let fresh = self.service.clone();
+                let service = std::mem::replace(&mut self.service, fresh);
+                GuardFuture {
+                    way: Way::Waiting { wait: Box::pin(wait(self.layer.clone(), service, parts, body)) },
+                }
+            }
+        }
+    }
+}
+
+pin_project! {
+    /// A request on its way: refused, inside, or waiting for what its issuer says.
+    pub struct GuardFuture<S, In, Out>
+    where
+        S: Service<Request<In>, Response = Response<Out>>,
+    {
+        #[pin]
+        way: Way<S, In, Out>,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    enum Way<S, In, Out>
+    where
+        S: Service<Request<In>, Response = Response<Out>>,
+    {
+        Answered { response: Option<Response<Out>> },
+        Inside {
+            #[pin]
+            call: S::Future,
+        },
+        Waiting { wait: Pin<Box<dyn Future<Output = Result<Response<Out>, S::Error>> + Send>> },
+    }
+}
+
+impl<S, In, Out> GuardFuture<S, In, Out>
+where
+    S: Service<Request<In>, Response = Response<Out>>,
+{
+    fn answered(response: Response<Out>) -> Self {
+        Self { way: Way::Answered { response: Some(response) } }
+    }
+
+    fn inside(call: S::Future) -> Self {
+        Self { way: Way::Inside { call } }
+    }
+}
+
+impl<S, In, Out> Future for GuardFuture<S, In, Out>
+where
+    S: Service<Request<In>, Response = Response<Out>>,
+{
+    type Output = Result<Response<Out>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().way.project() {
+            // polled after its end, it has nothing more to say
+            Projected::Answered { response } => response.take().map_or(Poll::Pending, |r| Poll::Ready(Ok(r))),
+            Projected::Inside { call } => call.poll(cx),
+            Projected::Waiting { wait } => wait.as_mut().poll(cx),
+        }
+    }
+}
+
+async fn wait<S, In, Out>(
+    layer: GuardLayer,
+    mut service: S,
+    mut parts: http::request::Parts,
+    body: In,
+) -> Result<Response<Out>, S::Error>
+where
+    S: Service<Request<In>, Response = Response<Out>>,
+    Out: From<Bytes>,
+{
+    let presented = Presented::by(&parts);
+    let judged = layer.verify(&presented).await;
+    layer.verifier.note(&judged);
+    match judged {
+        Ok(access) => {
+            parts.extensions.insert(access);
+            service.call(Request::from_parts(parts, body)).await
+        }
+        Err(refusal) => Ok(layer.refuse(&presented, &refusal)),
+    }
+}
