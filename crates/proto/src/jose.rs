@@ -31,4 +31,4 @@ pub use keys::{KeySource, StaticKeys, VerifyingKey};
 pub use rules::Rules;
 pub use signing_key::{Signer, SigningKey};
 pub use thumbprint::{CertificateThumbprint, KeyThumbprint};
-pub use verify::{Verified, VerifyError, verify};
+pub use verify::{Trust, Verified, VerifyError, verify, verify_by_issuer};
