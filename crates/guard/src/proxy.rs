@@ -20,6 +20,7 @@ use tower::Service;
 pub use body::ProxyBody;
 pub use upstream::{Upstream, UpstreamError};
 
+use self::body::Upload;
 use crate::certificates::Certificates;
 use crate::door::Door;
 use crate::forward_auth::identity;
@@ -130,7 +131,7 @@ impl Proxy {
         identity.put(&mut parts.headers);
         parts.uri = target;
         let method = parts.method.clone();
-        match self.0.upstream.send(Request::from_parts(parts, body)).await {
+        match self.0.upstream.send(Request::from_parts(parts, Upload(body))).await {
             Ok(mut response) => {
                 headers::for_caller(response.headers_mut());
                 response.map(ProxyBody::from)

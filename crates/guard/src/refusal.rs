@@ -64,6 +64,8 @@ pub enum Malformed {
     Proof,
     /// A header that should hold a client's certificate and does not.
     Certificate,
+    /// A method that is not in upper case: methods are told apart by case (RFC 9110 §9.1), and servers exist that do not.
+    Method,
 }
 
 /// What is wrong with how a token is bound to its presenter.
@@ -191,6 +193,7 @@ impl Malformed {
             Self::TwoProofs => "more than one DPoP header",
             Self::Proof => "the DPoP header is not ASCII",
             Self::Certificate => "the header with the client certificate cannot be read",
+            Self::Method => "the method is not in upper case",
         }
     }
 }

@@ -1,11 +1,16 @@
-//! What a caller gets: the upstream's body as it comes, or a few words of our own.
+//! Bodies on their way through: the caller's without its trailers, the upstream's as it comes, or a few words of our own.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+
+/// The body of a request as an upstream gets it: its trailers are dropped, since what they say of who calls would be
+/// believed beside our headers (RFC 9110 §6.5.1).
+#[derive(Debug)]
+pub(super) struct Upload(pub(super) Incoming);
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -15,6 +20,31 @@ pub struct ProxyBody(Kind);
 enum Kind {
     Ours(Option<Bytes>),
     Upstream(Incoming),
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        loop {
+            match ready!(Pin::new(&mut self.0).poll_frame(cx)) {
+                Some(Ok(frame)) if frame.is_trailers() => {}
+                frame => return Poll::Ready(frame),
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
 }
 
 impl From<Bytes> for ProxyBody {

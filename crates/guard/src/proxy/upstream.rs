@@ -15,6 +15,7 @@ use hyper_util::client::legacy::{Builder, Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
+use super::body::Upload;
 use super::told;
 
 /// Where requests go that are let in: scheme, host and port.
@@ -26,8 +27,8 @@ pub struct Upstream {
 }
 
 enum Transport {
-    Plain(Client<HttpConnector, Incoming>),
-    Tls(Client<HttpsConnector<HttpConnector>, Incoming>),
+    Plain(Client<HttpConnector, Upload>),
+    Tls(Client<HttpsConnector<HttpConnector>, Upload>),
 }
 
 /// Why there is no upstream, or no answer of it.
@@ -95,7 +96,7 @@ impl Upstream {
         Uri::from_parts(parts).ok()
     }
 
-    pub(super) async fn send(&self, request: Request<Incoming>) -> Result<Response<Incoming>, UpstreamError> {
+    pub(super) async fn send(&self, request: Request<Upload>) -> Result<Response<Incoming>, UpstreamError> {
         let sent = match &self.transport {
             Transport::Plain(client) => client.request(request),
             Transport::Tls(client) => client.request(request),
