@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// threats 7, walking around a guard: what the field is attacked with, each refused by its name.
+/// Walking around a guard: what the field is attacked with, each refused by its name.
 #[test]
 fn refuses_what_can_be_read_in_two_ways() {
     use Ambiguous::*;
