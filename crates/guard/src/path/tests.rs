@@ -193,6 +193,9 @@ fn path_and_query_are_capped() {
     assert!(RequestPath::parse(&format!("{path}?{query}")).is_ok());
     assert_eq!(RequestPath::parse(&format!("{path}a")), Err(Ambiguous::TooLong));
     assert_eq!(RequestPath::parse(&format!("/?{query}q")), Err(Ambiguous::TooLong));
+    // So is what becomes of it.
+    assert!(RequestPath::parse(&format!("/{}", "|".repeat(2730))).is_ok());
+    assert_eq!(RequestPath::parse(&format!("/{}", "|".repeat(2731))), Err(Ambiguous::TooLong));
 }
 
 #[test]
