@@ -1,13 +1,18 @@
 //! What a server says of itself: its metadata (RFC 8414) and its keys.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use countersign_proto::error::printable;
 use countersign_proto::jose::{JwkSet, jwk::JwkError};
 use countersign_proto::metadata::ServerMetadata;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, CONTENT_ENCODING};
 use http::{HeaderValue, Request, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::{Answer, Endpoint, EndpointError, HttpClient, HttpError};
+use crate::{Answer, DocumentUrlError, Endpoint, EndpointError, HttpClient, HttpError};
 
 /// Why an issuer's documents cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +32,7 @@ pub enum DiscoveryError {
         /// Which member.
         member: &'static str,
         /// The rule that it breaks.
-        why: EndpointError,
+        why: DocumentUrlError,
     },
     /// No answer.
     #[error(transparent)]
@@ -39,6 +44,22 @@ pub enum DiscoveryError {
         url: String,
         /// The answer's status.
         status: StatusCode,
+        /// How long the server asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// The answer is not JSON, as its headers have it.
+    #[error("{url} answered with {found}, which is no JSON: probably the URL is wrong")]
+    NotJson {
+        /// What was asked for.
+        url: String,
+        /// The media type or the encoding.
+        found: String,
+    },
+    /// The metadata says where no keys are: there is no `jwks_uri` in it.
+    #[error("the metadata of {issuer} names no jwks_uri")]
+    NoKeys {
+        /// Whose it is.
+        issuer: String,
     },
     /// The document is not what it should be.
     #[error("{url} is no metadata of an authorization server: {why}")]
@@ -69,6 +90,20 @@ pub enum DiscoveryError {
 /// Reads a URL: [`Endpoint::parse`], or the danger one where an operator allows plain HTTP.
 pub type Judge = fn(&str) -> Result<Endpoint, EndpointError>;
 
+/// What a resource server reads of an issuer's metadata; all else in it may be missing or wrong.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Published {
+    pub issuer: String,
+    pub jwks_uri: Option<String>,
+    pub introspection_endpoint: Option<String>,
+}
+
+/// Keys as they were published, and how long that may be taken for current.
+pub(crate) struct PublishedKeys {
+    pub set: JwkSet,
+    pub max_age: Option<Duration>,
+}
+
 /// Fetches an issuer's metadata where RFC 8414 §3 puts it, or, where there is none, where OpenID Connect Discovery 1.0
 /// §4 does; `judge` says which URLs may be called.
 ///
@@ -83,30 +118,19 @@ pub async fn metadata(
     issuer: &str,
     judge: Judge,
 ) -> Result<ServerMetadata, DiscoveryError> {
-    let wrong = |why| DiscoveryError::Issuer { issuer: issuer.to_owned(), why };
-    let base = judge(issuer).map_err(wrong)?;
-    let inserted = judge(inserted(base.url()).as_str()).map_err(wrong)?;
-    let mut answer = get(http, &inserted).await?;
-    let mut place = inserted;
-    if answer.status == StatusCode::NOT_FOUND {
-        let appended = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        place = judge(&appended).map_err(wrong)?;
-        answer = get(http, &place).await?;
-    }
-    let url = place.to_string();
-    if answer.status != StatusCode::OK {
-        return Err(DiscoveryError::Status { url, status: answer.status });
-    }
-    let read = serde_json::from_slice::<ServerMetadata>(&answer.body);
-    let metadata =
-        read.map_err(|error| DiscoveryError::Metadata { url: url.clone(), why: error.to_string() })?;
-    if metadata.issuer != issuer {
-        return Err(DiscoveryError::OtherIssuer { url, found: metadata.issuer });
-    }
-    Ok(metadata)
+    document(http, issuer, judge).await
 }
 
-/// Fetches the keys that the metadata names.
+/// As [`metadata`], of what a resource server reads.
+pub(crate) async fn published(
+    http: &HttpClient,
+    issuer: &str,
+    judge: Judge,
+) -> Result<Published, DiscoveryError> {
+    document(http, issuer, judge).await
+}
+
+/// Fetches the keys that the metadata names, at a URL that [`Endpoint::named_in_document`] takes.
 ///
 /// # Errors
 /// [`DiscoveryError`].
@@ -115,20 +139,101 @@ pub async fn keys(
     metadata: &ServerMetadata,
     judge: Judge,
 ) -> Result<JwkSet, DiscoveryError> {
-    let wrong = |why| DiscoveryError::Member { member: "jwks_uri", why };
-    let endpoint = judge(&metadata.jwks_uri).map_err(wrong)?;
-    let answer = get(http, &endpoint).await?;
-    let url = endpoint.to_string();
-    if answer.status != StatusCode::OK {
-        return Err(DiscoveryError::Status { url, status: answer.status });
+    let issuer = endpoint(&metadata.issuer, judge)?;
+    Ok(published_keys(http, &member("jwks_uri", &metadata.jwks_uri, &issuer)?).await?.set)
+}
+
+/// Fetches a JWK Set.
+pub(crate) async fn published_keys(
+    http: &HttpClient,
+    place: &Endpoint,
+) -> Result<PublishedKeys, DiscoveryError> {
+    let answer = get(http, place).await?;
+    json(place, &answer)?;
+    let set = JwkSet::parse(&answer.body);
+    let set = set.map_err(|why| DiscoveryError::Keys { url: place.to_string(), why })?;
+    Ok(PublishedKeys { set, max_age: answer.max_age() })
+}
+
+/// The issuer as an operator wrote it, as a URL.
+pub(crate) fn endpoint(issuer: &str, judge: Judge) -> Result<Endpoint, DiscoveryError> {
+    judge(issuer).map_err(|why| DiscoveryError::Issuer { issuer: issuer.to_owned(), why })
+}
+
+/// A URL in the metadata of `issuer`.
+pub(crate) fn member(member: &'static str, url: &str, issuer: &Endpoint) -> Result<Endpoint, DiscoveryError> {
+    Endpoint::named_in_document(url, issuer).map_err(|why| DiscoveryError::Member { member, why })
+}
+
+trait Metadata: DeserializeOwned {
+    fn issuer(&self) -> &str;
+}
+
+impl Metadata for ServerMetadata {
+    fn issuer(&self) -> &str {
+        &self.issuer
     }
-    JwkSet::parse(&answer.body).map_err(|why| DiscoveryError::Keys { url, why })
+}
+
+impl Metadata for Published {
+    fn issuer(&self) -> &str {
+        &self.issuer
+    }
+}
+
+async fn document<M: Metadata>(http: &HttpClient, issuer: &str, judge: Judge) -> Result<M, DiscoveryError> {
+    let base = endpoint(issuer, judge)?;
+    let mut place = endpoint(inserted(base.url()).as_str(), judge)?;
+    let mut answer = get(http, &place).await?;
+    if is_elsewhere(&answer) {
+        place =
+            endpoint(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')), judge)?;
+        answer = get(http, &place).await?;
+    }
+    json(&place, &answer)?;
+    let url = place.to_string();
+    let metadata: M = serde_json::from_slice(&answer.body)
+        .map_err(|error| DiscoveryError::Metadata { url: url.clone(), why: shown(&error.to_string()) })?;
+    if metadata.issuer() != issuer {
+        return Err(DiscoveryError::OtherIssuer { url, found: shown(metadata.issuer()) });
+    }
+    Ok(metadata)
+}
+
+/// Whether there is nothing at this place: some servers say so by 400, 401 or 403, others by a redirect to a page or by
+/// the page itself. A server that is ill or busy says nothing about the place.
+fn is_elsewhere(answer: &Answer) -> bool {
+    let status = answer.status;
+    let no = (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS) || status.is_redirection();
+    no || (status == StatusCode::OK && answer.is("text/html"))
 }
 
 async fn get(http: &HttpClient, endpoint: &Endpoint) -> Result<Answer, HttpError> {
     let mut request = Request::new(Bytes::new());
-    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-    http.send(endpoint, request).await
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json, application/*+json"));
+    http.send_for(endpoint, request, MAX_DOCUMENT).await
+}
+
+/// Takes a 200 answer that says that it is JSON, and is not compressed: nobody asked for that, and what is small here
+/// might be large there.
+fn json(place: &Endpoint, answer: &Answer) -> Result<(), DiscoveryError> {
+    let url = place.to_string();
+    if answer.status != StatusCode::OK {
+        return Err(DiscoveryError::Status { url, status: answer.status, retry_after: answer.retry_after() });
+    }
+    if let Some(encoding) = answer.headers.get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+        let found = format!("the encoding {}", shown(&String::from_utf8_lossy(encoding.as_bytes())));
+        return Err(DiscoveryError::NotJson { url, found });
+    }
+    if answer.is_json() {
+        return Ok(());
+    }
+    Err(DiscoveryError::NotJson { url, found: shown(answer.media_type().unwrap_or("no media type")) })
+}
+
+/// A stranger's words, for logs and terminals.
+fn shown(text: &str) -> String {
+    printable(&text.chars().take(MAX_SHOWN).collect::<String>())
 }
 
 /// The well-known path goes between host and path; a slash at the end goes first (RFC 8414 §3.1).
@@ -139,6 +244,10 @@ fn inserted(issuer: &Url) -> Url {
     url.set_query(None);
     url
 }
+
+/// The largest of the field's have 20 KiB; a JWK Set is not read beyond this either.
+const MAX_DOCUMENT: usize = 256 * 1024;
+const MAX_SHOWN: usize = 200;
 
 #[cfg(test)]
 mod tests {

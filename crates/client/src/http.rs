@@ -1,34 +1,47 @@
 //! The HTTP client: one request, one answer, everything bounded.
 
+mod answer;
+mod error;
+mod resolver;
+
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, USER_AGENT};
-use http::{HeaderValue, Request, StatusCode, Uri};
+use http::header::USER_AGENT;
+use http::{HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{Builder, Client, Error};
+use hyper_util::client::legacy::connect::dns::GaiResolver;
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
+use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
 use crate::Endpoint;
+use crate::endpoint::NamedBy;
 use crate::trust::{TrustError, tls};
+pub use answer::Answer;
+pub use error::HttpError;
+use error::{deepest, failed};
+use resolver::PublicOnly;
 
 /// An HTTP/1.1 and HTTP/2 client; made once, used for all requests. Its connections and its TLS are set up at the first
 /// request that needs them, so that making one costs nothing.
 ///
 /// Redirects are not followed: they would carry a secret to a place that nobody named. Proxy variables of the
-/// environment are not read.
+/// environment are not read. What a document named is called at public addresses alone, over connections of its own.
 #[derive(Debug, Default)]
 pub struct HttpClient {
     settings: Settings,
     plain: OnceLock<Client<HttpConnector, Full<Bytes>>>,
-    tls: OnceLock<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
+    tls: OnceLock<Tls<GaiResolver>>,
+    public: OnceLock<Tls<PublicOnly<GaiResolver>>>,
 }
+
+type Tls<R> = Client<HttpsConnector<HttpConnector<R>>, Full<Bytes>>;
 
 /// The bounds and the trust of a client.
 #[derive(Clone, Debug)]
@@ -43,82 +56,11 @@ pub struct Settings {
     pub max_body: usize,
 }
 
-/// An answer, read whole.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// Its status.
-    pub status: StatusCode,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Its body.
-    pub body: Bytes,
-}
-
-/// Why there is no answer; `to` is scheme, host and port of the server.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HttpError {
-    /// TLS cannot be set up.
-    #[error(transparent)]
-    Trust(#[from] TrustError),
-    /// The URL cannot be sent.
-    #[error("{0} cannot be asked for: its URL is not one of HTTP")]
-    Uri(String),
-    /// No connection.
-    #[error("cannot connect to {to}: {why}")]
-    Connect {
-        /// The server.
-        to: String,
-        /// The deepest cause, in its own words.
-        why: String,
-    },
-    /// The server's certificate is not one that is trusted here.
-    #[error("the certificate of {to} is not trusted: {why}")]
-    Untrusted {
-        /// The server.
-        to: String,
-        /// The deepest cause, in its own words.
-        why: String,
-    },
-    /// Something else is spoken there: TLS where plain HTTP was, or the other way round.
-    #[error("what answers at {to} does not speak this protocol: {why}")]
-    OtherProtocol {
-        /// The server.
-        to: String,
-        /// The deepest cause, in its own words.
-        why: String,
-    },
-    /// The exchange broke off.
-    #[error("no answer from {to}: {why}")]
-    Exchange {
-        /// The server.
-        to: String,
-        /// The deepest cause, in its own words.
-        why: String,
-    },
-    /// The exchange took longer than it may.
-    #[error("no answer from {to} within {within:?}")]
-    Timeout {
-        /// The server.
-        to: String,
-        /// How long it may take.
-        within: Duration,
-    },
-    /// The answer is larger than it may be.
-    #[error("the answer from {to} is larger than {max} bytes")]
-    TooLarge {
-        /// The server.
-        to: String,
-        /// The most that is read.
-        max: usize,
-    },
-}
-
 impl HttpClient {
     /// A client with these bounds.
     #[must_use]
     pub const fn new(settings: Settings) -> Self {
-        Self { settings, plain: OnceLock::new(), tls: OnceLock::new() }
+        Self { settings, plain: OnceLock::new(), tls: OnceLock::new(), public: OnceLock::new() }
     }
 
     /// Sends `request` to `endpoint`, whatever URI it had, and reads the answer whole, whatever its status.
@@ -126,55 +68,70 @@ impl HttpClient {
     /// # Errors
     /// [`HttpError`] when no answer came, or one that is too large.
     pub async fn send(&self, endpoint: &Endpoint, request: Request<Bytes>) -> Result<Answer, HttpError> {
+        self.send_for(endpoint, request, self.settings.max_body).await
+    }
+
+    /// As [`Self::send`], for an answer of at most `max_body` bytes, and never more than the settings say.
+    pub(crate) async fn send_for(
+        &self,
+        endpoint: &Endpoint,
+        request: Request<Bytes>,
+        max_body: usize,
+    ) -> Result<Answer, HttpError> {
         let to = endpoint.url().origin().ascii_serialization();
         let mut request = request.map(Full::new);
         *request.uri_mut() =
             Uri::try_from(endpoint.url().as_str()).map_err(|_| HttpError::Uri(to.clone()))?;
         request.headers_mut().entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
 
-        let sent = if endpoint.url().scheme() == "http" {
-            self.plain().request(request)
-        } else {
-            self.tls()?.request(request)
+        let sent = match (endpoint.named_by(), endpoint.url().scheme()) {
+            (NamedBy::Operator, "http") => self.plain().request(request),
+            (NamedBy::Operator, _) => self.tls()?.request(request),
+            (NamedBy::Document, _) => self.public()?.request(request),
         };
         let within = self.settings.timeout;
-        let exchange = async { self.read(sent.await.map_err(|error| failed(&to, &error))?, &to).await };
+        let max = max_body.min(self.settings.max_body);
+        let exchange = async { read(sent.await.map_err(|error| failed(&to, &error))?, max, &to).await };
         timeout(within, exchange).await.unwrap_or_else(|_| Err(HttpError::Timeout { to: to.clone(), within }))
     }
 
-    async fn read(&self, response: http::Response<Incoming>, to: &str) -> Result<Answer, HttpError> {
-        let (head, body) = response.into_parts();
-        let max = self.settings.max_body;
-        let body = Limited::new(body, max).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                HttpError::TooLarge { to: to.to_owned(), max }
-            } else {
-                HttpError::Exchange { to: to.to_owned(), why: deepest(&*error) }
-            }
-        })?;
-        Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
-    }
-
     fn plain(&self) -> &Client<HttpConnector, Full<Bytes>> {
-        self.plain.get_or_init(|| builder().build(self.tcp()))
+        self.plain.get_or_init(|| builder().build(self.tcp(GaiResolver::new())))
     }
 
-    fn tls(&self) -> Result<&Client<HttpsConnector<HttpConnector>, Full<Bytes>>, TrustError> {
+    fn tls(&self) -> Result<&Tls<GaiResolver>, TrustError> {
         if let Some(client) = self.tls.get() {
             return Ok(client);
         }
-        let mut tcp = self.tcp();
+        let client = self.over_tls(GaiResolver::new())?;
+        Ok(self.tls.get_or_init(|| client))
+    }
+
+    fn public(&self) -> Result<&Tls<PublicOnly<GaiResolver>>, TrustError> {
+        if let Some(client) = self.public.get() {
+            return Ok(client);
+        }
+        let client = self.over_tls(PublicOnly(GaiResolver::new()))?;
+        Ok(self.public.get_or_init(|| client))
+    }
+
+    fn over_tls<R>(&self, resolver: R) -> Result<Tls<R>, TrustError>
+    where
+        HttpConnector<R>: Clone,
+        HttpsConnector<HttpConnector<R>>: Connect + Clone,
+    {
+        let mut tcp = self.tcp(resolver);
         tcp.enforce_http(false);
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls(self.settings.ca_file.as_deref())?)
             .https_only()
             .enable_all_versions()
             .wrap_connector(tcp);
-        Ok(self.tls.get_or_init(|| builder().build(connector)))
+        Ok(builder().build(connector))
     }
 
-    fn tcp(&self) -> HttpConnector {
-        let mut tcp = HttpConnector::new();
+    fn tcp<R>(&self, resolver: R) -> HttpConnector<R> {
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(self.settings.connect_timeout));
         tcp
@@ -192,62 +149,22 @@ impl Default for Settings {
     }
 }
 
-impl Answer {
-    /// Whether the `Content-Type` is this media type, parameters aside (RFC 9110 §8.3.1).
-    #[must_use]
-    pub fn is(&self, media_type: &str) -> bool {
-        let value = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(media_type))
-    }
+async fn read(response: http::Response<Incoming>, max: usize, to: &str) -> Result<Answer, HttpError> {
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, max).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            HttpError::TooLarge { to: to.to_owned(), max }
+        } else {
+            HttpError::Exchange { to: to.to_owned(), why: deepest(&*error) }
+        }
+    })?;
+    Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
 }
 
 fn builder() -> Builder {
     let mut builder = Client::builder(TokioExecutor::new());
     builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
     builder
-}
-
-fn failed(to: &str, error: &Error) -> HttpError {
-    let (to, why) = (to.to_owned(), deepest(error));
-    match in_tls(error) {
-        Some(rustls::Error::InvalidCertificate(_)) => return HttpError::Untrusted { to, why },
-        Some(rustls::Error::InvalidMessage(_)) => return HttpError::OtherProtocol { to, why },
-        _ => {}
-    }
-    let is_parse = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
-    };
-    if causes(error).any(is_parse) {
-        HttpError::OtherProtocol { to, why }
-    } else if error.is_connect() {
-        HttpError::Connect { to, why }
-    } else {
-        HttpError::Exchange { to, why }
-    }
-}
-
-/// What TLS found wrong.
-fn in_tls(error: &Error) -> Option<&rustls::Error> {
-    causes(error).find_map(|cause| cause.downcast_ref())
-}
-
-/// An error and what is below it; I/O errors hold others, and do not name them as their source.
-fn causes<'e>(
-    error: &'e (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |cause| {
-        let held = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        held.map(|held| held as &(dyn std::error::Error + 'static)).or_else(|| cause.source())
-    })
-}
-
-/// Wrappers say "client error (Connect)"; what a person needs is at the bottom.
-fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 const AGENT: &str = concat!("countersign/", env!("CARGO_PKG_VERSION"));

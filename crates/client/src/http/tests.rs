@@ -2,6 +2,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::ForbiddenAddress;
 
 /// A server that answers one request with `bytes` and returns what it read.
 async fn answering(bytes: &'static [u8]) -> (Endpoint, tokio::task::JoinHandle<String>) {
@@ -63,4 +64,41 @@ async fn silence_ends_at_the_timeout_and_a_closed_port_is_named() {
     drop(listener);
     let error = small().send(&endpoint, Request::new(Bytes::new())).await.unwrap_err().to_string();
     assert!(error.contains("cannot connect to http://127.0.0.1:") && error.contains("refused"), "{error}");
+}
+
+/// Threats 2 "DNS rebinding": a name that a document holds is judged by what it resolves to, when it is called.
+#[tokio::test]
+async fn a_name_from_a_document_leads_to_public_addresses_alone() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}/keys", listener.local_addr().unwrap().port());
+    let issuer = Endpoint::parse("https://issuer.example").unwrap();
+    let named = Endpoint::named_in_document(&url, &issuer).unwrap();
+    let error = small().send(&named, Request::new(Bytes::new())).await.unwrap_err();
+    let HttpError::Forbidden { why: ForbiddenAddress(ip), .. } = error else { panic!("{error}") };
+    assert!(ip.is_loopback(), "{ip}");
+    // the same host is called where the operator named it
+    let operator = Endpoint::parse(&url).unwrap();
+    let asked = tokio::spawn(async move { small().send(&operator, Request::new(Bytes::new())).await });
+    listener.accept().await.unwrap();
+    assert!(asked.await.unwrap().is_err());
+}
+
+/// The variables that other clients read for a proxy change nothing. They belong to a process, so this starts itself.
+#[tokio::test]
+async fn proxy_variables_are_not_read() {
+    const NAMES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    if std::env::var_os(NAMES[0]).is_some_and(|value| value == "http://127.0.0.1:9") {
+        let (endpoint, _) = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+        assert_eq!(small().send(&endpoint, Request::new(Bytes::new())).await.unwrap().status, 200);
+        return;
+    }
+    let ran = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "http::tests::proxy_variables_are_not_read"])
+        .envs(NAMES.map(|name| (name, "http://127.0.0.1:9")))
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success() && text.contains("1 passed"), "{text}");
 }

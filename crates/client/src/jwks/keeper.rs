@@ -1,0 +1,249 @@
+//! Fetches, one at a time, and keeps what came; the common part of handles, background and fetches.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::runtime;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+use tracing::{debug, info, warn};
+
+use super::flights::Flights;
+use super::kept::Kept;
+use super::settings::Spread;
+use super::source::{Fetched, Source};
+use super::{JwksSettings, KeysState};
+use crate::discovery::{DiscoveryError, PublishedKeys};
+use crate::{Endpoint, HttpClient};
+
+/// The keys of one issuer and all that is needed to fetch them.
+pub(super) struct Keeper {
+    pub issuer: String,
+    pub kept: ArcSwapOption<Kept>,
+    pub introspection: ArcSwapOption<Endpoint>,
+    http: Arc<HttpClient>,
+    source: Source,
+    settings: JwksSettings,
+    spread: Spread,
+    flights: Mutex<Flights>,
+    /// Counts the fetches that ended; sent after all else is in place.
+    ended: watch::Sender<u64>,
+    runtime: runtime::Handle,
+}
+
+impl Keeper {
+    pub(super) fn new(http: Arc<HttpClient>, issuer: &str, source: Source, settings: JwksSettings) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            kept: ArcSwapOption::empty(),
+            introspection: ArcSwapOption::empty(),
+            http,
+            source,
+            settings,
+            spread: Spread::default(),
+            flights: Mutex::new(Flights::new()),
+            ended: watch::Sender::new(0),
+            runtime: runtime::Handle::current(),
+        }
+    }
+
+    /// Starts a fetch in a task of its own, unless there is one.
+    pub(super) fn start(self: &Arc<Self>) {
+        if self.flights().begin() {
+            self.fly();
+        }
+    }
+
+    /// See [`RemoteJwks::refresh`](super::RemoteJwks::refresh).
+    pub(super) async fn refresh(self: &Arc<Self>) -> bool {
+        let mut ended = self.ended();
+        let begun = {
+            let mut flights = self.flights();
+            if !flights.is_flying() && flights.is_cooling(self.settings.cool_down) {
+                return ended.has_changed().unwrap_or(false);
+            }
+            flights.begin()
+        };
+        if begun {
+            self.fly();
+        }
+        ended.changed().await.is_ok()
+    }
+
+    pub(super) async fn ready(&self) {
+        let mut ended = self.ended();
+        while !self.kept.load().as_ref().is_some_and(|kept| kept.is_usable()) {
+            // the sender lives as long as we do
+            drop(ended.changed().await);
+        }
+    }
+
+    /// When the next fetch is due by itself; `None` while there is one.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let flights = self.flights();
+        (!flights.is_flying()).then_some(flights.due)
+    }
+
+    /// Sees the fetches that end from now on.
+    pub(super) fn ended(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
+    }
+
+    pub(super) fn state(&self) -> KeysState {
+        let kept = self.kept.load();
+        let kept = kept.as_ref();
+        KeysState {
+            generation: kept.filter(|kept| kept.is_usable()).map(|kept| kept.generation),
+            keys: kept.map_or(0, |kept| kept.len()),
+            age: kept.map(|kept| kept.fetched.elapsed()),
+            error: self.flights().error.clone(),
+        }
+    }
+
+    /// Ends the fetch that there may be; nobody waits for it any more.
+    pub(super) fn abandon(&self) {
+        let task = self.flights().task.take();
+        if let Some(task) = task {
+            task.abort();
+        }
+    }
+
+    /// Called without the lock: a runtime that is shutting down drops the task, and with it the flight, at once.
+    fn fly(self: &Arc<Self>) {
+        let flight = Flight(Some(Arc::clone(self)));
+        let task = self.runtime.spawn(flight.fly());
+        self.flights().task = Some(task.abort_handle());
+    }
+
+    async fn fetch(&self) -> Result<Fetched, String> {
+        let within = self.settings.timeout;
+        let fetched = timeout(within, self.source.fetch(&self.http, &self.issuer)).await;
+        fetched.map_err(|_| format!("metadata and keys did not come within {within:?}"))
+    }
+
+    /// Takes what came, and says so to all who wait.
+    fn land(&self, fetched: Result<Fetched, String>) {
+        let (keys, introspection) = match fetched {
+            Ok(Fetched { keys, introspection }) => (keys.map_err(Failure::from), introspection),
+            Err(text) => (Err(Failure { text, retry_after: None }), None),
+        };
+        if let Some(found) = introspection {
+            self.keep_introspection(found);
+        }
+        let outcome = keys.and_then(|keys| self.keep(&keys));
+        // nobody else writes this during a flight
+        let failures = self.flights().failures;
+        let (wait, error) = match outcome {
+            Ok(wait) => (wait, None),
+            Err(Failure { text, retry_after }) => {
+                let nth = failures.saturating_add(1);
+                (self.settings.after_failure(nth, retry_after, &self.spread), Some(text))
+            }
+        };
+        self.log(failures, error.as_deref());
+        self.end(wait, error);
+    }
+
+    fn end(&self, wait: Duration, error: Option<String>) {
+        self.flights().end(later(Instant::now(), wait), error);
+        self.ended.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Puts the keys in place of the former ones, and says how long to wait for the next.
+    fn keep(&self, keys: &PublishedKeys) -> Result<Duration, Failure> {
+        let now = Instant::now();
+        let former = self.kept.load();
+        // while all is well there is no gap, whatever the settings
+        let good_for = self.settings.stale.max(self.settings.refresh.saturating_add(self.settings.timeout));
+        let until = later(now, good_for);
+        let kept = Kept::new(&self.issuer, &keys.set, former.as_deref(), now, until);
+        let (count, generation) = (kept.len(), kept.generation);
+        self.kept.store(Some(Arc::new(kept)));
+        if former.as_ref().is_none_or(|former| former.generation != generation) {
+            info!(issuer = self.issuer, keys = count, "the issuer's keys are new");
+            for skipped in keys.set.skipped() {
+                debug!(issuer = self.issuer, kid = skipped.kid, reason = %skipped.reason, "a key is left out");
+            }
+        }
+        if count > 0 {
+            return Ok(self.settings.after_success(keys.max_age, &self.spread));
+        }
+        let reason =
+            keys.set.skipped().first().map(|skipped| format!(", the first because {}", skipped.reason));
+        let (all, reason) = (keys.set.skipped().len(), reason.unwrap_or_default());
+        let text = format!("the set has no key that can be used: {all} were left out{reason}");
+        Err(Failure { text, retry_after: None })
+    }
+
+    fn keep_introspection(&self, found: Result<Option<Endpoint>, DiscoveryError>) {
+        let found = found.unwrap_or_else(|error| {
+            debug!(issuer = self.issuer, %error, "the introspection endpoint is not used");
+            None
+        });
+        if self.introspection.load().as_deref() != found.as_ref() {
+            self.introspection.store(found.map(Arc::new));
+        }
+    }
+
+    /// Once at the beginning of an outage, and once at its end.
+    fn log(&self, failures: u32, error: Option<&str>) {
+        match (error, failures) {
+            (Some(error), 0) => {
+                warn!(issuer = self.issuer, error, "the issuer's keys cannot be fetched; trying on")
+            }
+            (Some(error), failures) => debug!(issuer = self.issuer, error, failures, "still no keys"),
+            (None, 0) => {}
+            (None, failures) => info!(issuer = self.issuer, failures, "the issuer's keys are there again"),
+        }
+    }
+
+    fn flights(&self) -> MutexGuard<'_, Flights> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a fetch failed.
+struct Failure {
+    text: String,
+    retry_after: Option<Duration>,
+}
+
+impl From<DiscoveryError> for Failure {
+    fn from(error: DiscoveryError) -> Self {
+        let retry_after = match &error {
+            DiscoveryError::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        };
+        Self { text: error.to_string(), retry_after }
+    }
+}
+
+/// A fetch on its way; when it is cut off, by the end of its runtime or a panic, it has failed, so that nobody waits on.
+struct Flight(Option<Arc<Keeper>>);
+
+impl Flight {
+    async fn fly(mut self) {
+        let Some(keeper) = self.0.as_ref() else { return };
+        // on the heap, because the exchanges of HTTP are large and the task is moved
+        let fetched = Box::pin(keeper.fetch()).await;
+        keeper.land(fetched);
+        self.0 = None;
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if let Some(keeper) = self.0.take() {
+            let wait = keeper.settings.after_failure(1, None, &keeper.spread);
+            keeper.end(wait, Some("the fetch was cut off".to_owned()));
+        }
+    }
+}
+
+/// Times are settings, and may be longer than a clock counts.
+fn later(now: Instant, wait: Duration) -> Instant {
+    now.checked_add(wait).or_else(|| now.checked_add(A_YEAR)).unwrap_or(now)
+}
+
+const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);

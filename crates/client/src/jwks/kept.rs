@@ -1,0 +1,50 @@
+//! Keys that were fetched, and how long they may be used.
+
+use countersign_proto::jose::{Algorithm, JwkSet, StaticKeys};
+use tokio::time::Instant;
+
+/// The keys of one fetch; replaced as a whole, never changed.
+pub(super) struct Kept {
+    pub keys: StaticKeys,
+    pub generation: u64,
+    pub fetched: Instant,
+    names: Vec<Name>,
+    usable_until: Instant,
+}
+
+/// What makes a key another one: its `kid`, its algorithm, its thumbprint.
+type Name = (Option<String>, Algorithm, String);
+
+impl Kept {
+    /// Keys that were fetched now, after the `former` ones.
+    pub(super) fn new(
+        issuer: &str,
+        set: &JwkSet,
+        former: Option<&Self>,
+        fetched: Instant,
+        usable_until: Instant,
+    ) -> Self {
+        let mut names: Vec<Name> = set
+            .keys()
+            .iter()
+            .map(|key| (key.kid().map(str::to_owned), key.algorithm(), key.thumbprint()))
+            .collect();
+        names.sort();
+        let generation = match former {
+            Some(former) if former.names == names => former.generation,
+            Some(former) => former.generation + 1,
+            None => 1,
+        };
+        Self { keys: StaticKeys::new(issuer, set), generation, fetched, names, usable_until }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is a key, and it is not too old.
+    pub(super) fn is_usable(&self) -> bool {
+        !self.names.is_empty() && Instant::now() < self.usable_until
+    }
+}
