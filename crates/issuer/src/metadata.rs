@@ -25,6 +25,7 @@ pub(crate) fn native(realm: &RealmView) -> Vec<u8> {
         response_types_supported: Vec::new(),
         grant_types_supported: vec![CLIENT_CREDENTIALS.to_owned()],
         token_endpoint_auth_methods_supported: AuthMethod::ALL.iter().map(ToString::to_string).collect(),
+        ..ServerMetadata::default()
     };
     serde_json::to_vec(&metadata).unwrap_or_default()
 }

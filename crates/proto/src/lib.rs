@@ -5,12 +5,16 @@
 
 pub mod admin;
 pub mod audience;
+pub mod authorization;
+pub mod challenge;
 pub mod client_id;
 pub mod credential;
 pub mod error;
 pub mod form;
+pub mod introspection;
 pub mod jose;
 pub mod metadata;
+pub mod resource_metadata;
 pub mod scope;
 pub mod secret;
 pub mod time;

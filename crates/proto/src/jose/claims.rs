@@ -82,9 +82,15 @@ impl Claims {
     ///
     /// Does not check: anything about who wrote it, to whom, or when.
     pub fn parse(payload: &[u8]) -> Result<Self, ClaimsError> {
+        let members = json::object(payload, LIMITS).map_err(ClaimsError::Json)?;
+        Self::from_members(members).map_err(ClaimsError::Claim)
+    }
+
+    /// As [`Self::parse`], from members that were read by [`json`] as a part of another document.
+    pub(crate) fn from_members(members: Map<String, Value>) -> Result<Self, ClaimError> {
         let mut claims = Self::default();
-        for (name, value) in json::object(payload, LIMITS).map_err(ClaimsError::Json)? {
-            claims.set(name, value).map_err(ClaimsError::Claim)?;
+        for (name, value) in members {
+            claims.set(name, value)?;
         }
         Ok(claims)
     }

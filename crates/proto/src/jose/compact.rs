@@ -1,7 +1,7 @@
 //! The writing of a compact JWS (RFC 7515 §7.1): the header is encoded once per key and type, so that a token costs its
 //! payload's encoding and one signature.
 
-use super::{Algorithm, Signer, base64url, signing_key::SignError};
+use super::{Algorithm, Jwk, Signer, base64url, signing_key::SignError};
 
 /// A protected header, encoded once and used for every token of one key and type.
 #[derive(Clone, Debug)]
@@ -23,6 +23,13 @@ impl EncodedHeader {
             }
         }
         json.push('}');
+        Self { algorithm, encoded: base64url::encode(json.as_bytes()) + "." }
+    }
+
+    /// The header of a DPoP proof: `{"typ","alg","jwk"}`, the key with its required members alone (RFC 9449 §4.2).
+    pub(super) fn with_jwk(typ: &str, jwk: &Jwk) -> Self {
+        let algorithm = jwk.algorithm();
+        let json = format!(r#"{{"typ":"{typ}","alg":"{algorithm}","jwk":{}}}"#, jwk.required_members());
         Self { algorithm, encoded: base64url::encode(json.as_bytes()) + "." }
     }
 

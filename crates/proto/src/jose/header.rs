@@ -53,7 +53,12 @@ impl Header {
     ///
     /// Does not check: whether the algorithm is allowed, or the type the expected one; that is `Rules`' part.
     pub fn parse(decoded: &[u8]) -> Result<Self, HeaderError> {
-        let members = json::object(decoded, LIMITS).map_err(HeaderError::Json)?;
+        Self::parse_with_jwk(decoded).map(|(header, _)| header)
+    }
+
+    /// As [`Self::parse`], with the `jwk` that a DPoP proof, and nothing else, is verified with (RFC 9449 §4.2).
+    pub(super) fn parse_with_jwk(decoded: &[u8]) -> Result<(Self, Option<Value>), HeaderError> {
+        let mut members = json::object(decoded, LIMITS).map_err(HeaderError::Json)?;
         let refused = [
             ("crit", HeaderError::Critical),
             ("b64", HeaderError::Unencoded),
@@ -65,12 +70,13 @@ impl Header {
                 return Err(error);
             }
         }
-        Ok(Self {
+        let header = Self {
             alg: algorithm(text(&members, "alg", NAME)?.ok_or(HeaderError::Member("alg"))?)?,
             kid: text(&members, "kid", KID)?.map(str::to_owned),
             typ: text(&members, "typ", NAME)?.map(str::to_owned),
             cty: text(&members, "cty", NAME)?.map(str::to_owned),
-        })
+        };
+        Ok((header, members.remove("jwk")))
     }
 
     /// `alg`: what the token claims to be signed with.

@@ -149,14 +149,18 @@ impl Jwk {
     /// The SHA-256 thumbprint in base64url (RFC 7638 §3).
     #[must_use]
     pub fn thumbprint(&self) -> String {
+        base64url::encode(digest::digest(&digest::SHA256, self.required_members().as_bytes()).as_ref())
+    }
+
+    /// The required members alone, in lexicographic order and without white space (RFC 7638 §3).
+    pub(super) fn required_members(&self) -> String {
         let members: Vec<String> = self
             .material
             .members()
             .into_iter()
             .map(|(name, value)| format!(r#""{name}":"{value}""#))
             .collect();
-        let canonical = format!("{{{}}}", members.join(","));
-        base64url::encode(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref())
+        format!("{{{}}}", members.join(","))
     }
 
     pub(super) fn parsed(&self) -> Arc<ParsedPublicKey> {

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::{
     base64url,
     header::{Header, HeaderError},
@@ -59,6 +61,11 @@ pub const MAX_LEN: usize = 16 * 1024;
 ///
 /// Does not check: the signature, the type, and anything in the payload.
 pub fn parse(token: &str) -> Result<Unverified<'_>, JwsError> {
+    parse_with_jwk(token).map(|(jws, _)| jws)
+}
+
+/// As [`parse`], with the header's `jwk`: for DPoP proofs alone, whose key comes with them.
+pub(super) fn parse_with_jwk(token: &str) -> Result<(Unverified<'_>, Option<Value>), JwsError> {
     if token.len() > MAX_LEN {
         return Err(JwsError::TooLong);
     }
@@ -130,7 +137,7 @@ impl fmt::Display for Part {
 }
 
 /// Counts the dots of the whole text before anything is cut or decoded, so that a text of dots costs nothing.
-fn read(token: &str) -> Result<Unverified<'_>, JwsError> {
+fn read(token: &str) -> Result<(Unverified<'_>, Option<Value>), JwsError> {
     match token.bytes().filter(|byte| *byte == b'.').count() {
         2 => {}
         4 => return Err(JwsError::Encrypted),
@@ -144,10 +151,10 @@ fn read(token: &str) -> Result<Unverified<'_>, JwsError> {
     if signature.len() > base64url::encoded_len(MAX_SIGNATURE) {
         return Err(JwsError::Encoding(Part::Signature));
     }
-    let header = Header::parse(&decode(header, Part::Header)?).map_err(JwsError::Header)?;
+    let (header, jwk) = Header::parse_with_jwk(&decode(header, Part::Header)?).map_err(JwsError::Header)?;
     let payload = decode(payload, Part::Payload)?;
     let signature = decode(signature, Part::Signature)?;
-    Ok(Unverified { header, signing_input, payload, signature })
+    Ok((Unverified { header, signing_input, payload, signature }, jwk))
 }
 
 /// Says of a text that was refused when it never was a token. Only then: what decodes has no foreign character, and to

@@ -104,7 +104,7 @@ impl fmt::Display for LeewayTooLong {
 
 impl std::error::Error for LeewayTooLong {}
 
-fn same_media_type(left: &str, right: &str) -> bool {
+pub(super) fn same_media_type(left: &str, right: &str) -> bool {
     without_application(left).eq_ignore_ascii_case(without_application(right))
 }
 
