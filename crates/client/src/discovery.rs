@@ -186,7 +186,8 @@ async fn document<M: Metadata>(http: &HttpClient, issuer: &str, judge: Judge) ->
     let mut place = endpoint(inserted(base.url()).as_str(), judge)?;
     let mut answer = get(http, &place).await?;
     if is_elsewhere(&answer) {
-        place = endpoint(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')), judge)?;
+        place =
+            endpoint(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')), judge)?;
         answer = get(http, &place).await?;
     }
     json(&place, &answer)?;

@@ -10,9 +10,9 @@ pub mod discovery;
 mod endpoint;
 mod http;
 mod jwks;
+pub mod introspect;
 pub mod token;
 mod trust;
-pub mod introspect;
 
 pub use address::ForbiddenAddress;
 pub use clock::SystemClock;
