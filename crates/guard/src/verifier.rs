@@ -139,7 +139,7 @@ impl Verifier {
             Vouches::Keys(keys) if keys.generation().is_some() => None,
             Vouches::Introspection(remote) if remote.is_ready() => None,
             Vouches::Keys(keys) => Some((&*issuer.name, keys.error())),
-            Vouches::Introspection(_) => Some((&*issuer.name, None)),
+            Vouches::Introspection(remote) => Some((&*issuer.name, remote.error())),
         })
     }
 

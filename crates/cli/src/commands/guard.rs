@@ -46,8 +46,10 @@ impl Guard {
 fn judge_rules(rules: &Rules, verifier: &Verifier) -> Result<(), Failure> {
     match rules.issuers().find(|issuer| !verifier.trusts(issuer)) {
         None => Ok(()),
-        Some(issuer) => Err(Failure::new(format!("a rule names the issuer {issuer}, whose tokens are not taken"))
-            .next("add it as [[issuer]] in the file of --config, or compare the spelling")),
+        Some(issuer) => {
+            Err(Failure::new(format!("a rule names the issuer {issuer}, whose tokens are not taken"))
+                .next("add it as [[issuer]] in the file of --config, or compare the spelling"))
+        }
     }
 }
 

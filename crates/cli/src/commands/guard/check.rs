@@ -59,7 +59,8 @@ impl Check {
         };
         let steps = STEPS.iter().enumerate().map(|(at, (name, says))| (*name, *says, outcome(at)));
         if output.is_json() {
-            let steps: Vec<_> = steps.map(|(name, _, outcome)| json!({ "step": name, "outcome": outcome.word() })).collect();
+            let steps: Vec<_> =
+                steps.map(|(name, _, outcome)| json!({ "step": name, "outcome": outcome.word() })).collect();
             let whole = json!({
                 "passes": judged.is_ok(),
                 "steps": steps,
@@ -172,7 +173,10 @@ fn advice(refusal: &Refusal, verifier: &Verifier) -> String {
         Refusal::Scope(_) => "ask its issuer for the scope, or grant it to the client".to_owned(),
         Refusal::Unavailable => {
             let why = verifier.waiting_for().find_map(|(_, why)| why);
-            format!("nothing is known without the issuer: {}", clean(&why.unwrap_or_else(|| "no answer".to_owned())))
+            format!(
+                "nothing is known without the issuer: {}",
+                clean(&why.unwrap_or_else(|| "no answer".to_owned()))
+            )
         }
         _ => "it is not one that the issuer vouches for".to_owned(),
     }

@@ -26,8 +26,7 @@ impl ForwardAuth {
         let given = &self.given;
         let file = given.trust.file()?;
         let family = self.trust_forwarded.as_ref().or(file.trust_forwarded.as_ref());
-        let family: Option<Family> =
-            family.map(|name| name.parse()).transpose().map_err(Failure::new)?;
+        let family: Option<Family> = family.map(|name| name.parse()).transpose().map_err(Failure::new)?;
         let rules = given.rules(&file)?;
         let preflight = given.allows_preflight(&file);
         if family.is_none() && (rules.is_some() || preflight) {

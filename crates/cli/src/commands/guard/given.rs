@@ -108,7 +108,8 @@ impl Given {
 
     /// Whose headers are read.
     pub(super) fn trusted_proxies(&self, file: &File) -> Result<TrustedProxies, Failure> {
-        let given = if self.trusted_proxies.is_empty() { &file.trusted_proxies } else { &self.trusted_proxies };
+        let given =
+            if self.trusted_proxies.is_empty() { &file.trusted_proxies } else { &self.trusted_proxies };
         if given.is_empty() {
             return Ok(TrustedProxies::default());
         }
@@ -119,8 +120,9 @@ impl Given {
     pub(super) fn certificates(&self, file: &File) -> Result<Certificates, Failure> {
         let name = self.client_certs_from_header.as_ref().or(file.client_certs_from_header.as_ref());
         let Some(name) = name else { return Ok(Certificates::default()) };
-        let name = HeaderName::try_from(name)
-            .map_err(|_| Failure::new(format!("--client-certs-from-header: {name} is no name of a header")))?;
+        let name = HeaderName::try_from(name).map_err(|_| {
+            Failure::new(format!("--client-certs-from-header: {name} is no name of a header"))
+        })?;
         Ok(Certificates::handed_on_in(CertificateHeader::new(name, self.trusted_proxies(file)?)))
     }
 
@@ -151,8 +153,10 @@ impl Given {
         };
         match (tls, self.asks_for_certificates(file)) {
             (Some(tls), true) => Ok(Some(tls.asking_for_client_certificates()?)),
-            (None, true) => Err(Failure::new("client certificates are shown in TLS, which does not end here")
-                .next("give --tls-cert and --tls-key, or --client-certs-from-header NAME behind a proxy")),
+            (None, true) => {
+                Err(Failure::new("client certificates are shown in TLS, which does not end here")
+                    .next("give --tls-cert and --tls-key, or --client-certs-from-header NAME behind a proxy"))
+            }
             (tls, false) => Ok(tls),
         }
     }

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use countersign_guard::Verifier;
@@ -22,9 +22,15 @@ pub(super) fn app(verifier: Verifier) -> Router {
 async fn ready(State(verifier): State<Verifier>) -> impl IntoResponse {
     let waiting: String = verifier
         .waiting_for()
-        .map(|(issuer, why)| format!("waiting for the keys of {issuer}: {}\n", why.as_deref().unwrap_or("no answer yet")))
+        .map(|(issuer, why)| {
+            format!("waiting for the keys of {issuer}: {}\n", why.as_deref().unwrap_or("no answer yet"))
+        })
         .collect();
-    if waiting.is_empty() { (StatusCode::OK, "ready\n".to_owned()) } else { (StatusCode::SERVICE_UNAVAILABLE, waiting) }
+    if waiting.is_empty() {
+        (StatusCode::OK, "ready\n".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, waiting)
+    }
 }
 
 /// In the text format of OpenMetrics.

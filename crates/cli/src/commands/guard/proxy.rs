@@ -42,7 +42,8 @@ impl Proxy {
         })?;
         let ca_file = self.upstream_ca_file.as_ref().or(file.upstream_ca_file.as_ref());
         let patience = Duration::from_secs(self.upstream_timeout.or(file.upstream_timeout).unwrap_or(60));
-        let upstream = Upstream::new(upstream, ca_file.map(PathBuf::as_path), patience).map_err(Failure::new)?;
+        let upstream =
+            Upstream::new(upstream, ca_file.map(PathBuf::as_path), patience).map_err(Failure::new)?;
         let rules = given.rules(&file)?.unwrap_or_else(Rules::everything_needs_a_token);
         let builder = given.trust.verifier(&file)?;
         let serving = Serving::begin(given, &file)?;

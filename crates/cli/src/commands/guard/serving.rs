@@ -11,10 +11,10 @@ use hyper::body::Incoming;
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::super::serve::{panicked, shutdown};
 use super::file::File;
 use super::given::{Given, Place};
 use super::ops;
-use super::super::serve::{panicked, shutdown};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -43,7 +43,8 @@ impl Serving {
             None => listener,
         };
         let ops = Listener::bind(&[ops])?.with_limits(Limits { connections: OPS, ..Limits::default() });
-        let ops_at = ops.local_addrs().first().copied().ok_or_else(|| Failure::new("no address to listen on"))?;
+        let ops_at =
+            ops.local_addrs().first().copied().ok_or_else(|| Failure::new("no address to listen on"))?;
         Ok(Self { at: listener.local_addrs(), listener, ops, ops_at, is_tls, _logs: logs })
     }
 
@@ -69,7 +70,9 @@ impl Serving {
                 .public_url(format!("{scheme}://{at}"))
                 .or_url(format!("{scheme}://localhost:{}", at.port())),
             (None, _) => {
-                tracing::warn!("without --public-url URL, no DPoP proof can be judged and no metadata is served");
+                tracing::warn!(
+                    "without --public-url URL, no DPoP proof can be judged and no metadata is served"
+                );
                 builder
             }
         };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_client::introspect::ClientAuth;
+use countersign_client::ClientAuth;
 use countersign_client::token::{Secret, Transport};
 use countersign_guard::{BoundBy, TrustedIssuer, Verifier, VerifierBuilder};
 use countersign_proto::jose::{Algorithm, JwkSet};
@@ -168,7 +168,11 @@ fn client_auth(introspection: &Introspection) -> Result<ClientAuth, Failure> {
         }
     };
     let secret = Secret::new(secret.trim_end_matches(['\r', '\n']).to_owned());
-    Ok(ClientAuth::new(&introspection.client_id, secret, Transport::Basic))
+    Ok(ClientAuth {
+        client_id: introspection.client_id.clone(),
+        client_secret: secret,
+        transport: Transport::Basic,
+    })
 }
 
 fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, Failure> {
