@@ -176,9 +176,9 @@ impl Verifier {
         &self.0.bindings
     }
 
-    /// Whether it was this verifier that made it.
-    #[cfg(feature = "axum")]
-    pub(crate) fn made(&self, access: &Access) -> bool {
+    /// Whether it was this verifier that let it in: what another one judged, it judged for another API.
+    #[must_use]
+    pub fn made(&self, access: &Access) -> bool {
         access.verifier() == self.0.number
     }
 
