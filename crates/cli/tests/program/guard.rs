@@ -4,6 +4,7 @@ mod canary;
 mod check;
 mod forward_auth;
 mod issued;
+mod opaque;
 mod proxy;
 mod start;
 mod tls;

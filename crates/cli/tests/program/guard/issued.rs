@@ -1,8 +1,8 @@
 //! An issuer that is a key and a file: it signs whatever a test wants signed.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use countersign_client::SystemClock;
 use countersign_proto::jose::{Algorithm, EncodedHeader, JwkSet, SigningKey, compact};
+use countersign_proto::time::Clock as _;
 use serde_json::{Value, json};
 
 use crate::harness::User;
@@ -38,7 +38,7 @@ impl Issuer {
 
     /// The same with another type.
     pub(super) fn typed(&self, typ: &str, change: impl FnOnce(&mut Value)) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let now = SystemClock.now().0;
         let mut claims = json!({
             "iss": self.url, "aud": API, "sub": "shop", "client_id": "shop", "jti": "j1",
             "iat": now, "exp": now + 300, "scope": "orders:read",

@@ -1,4 +1,4 @@
-//! A service that answers each request with what reached it.
+//! A service that answers each request with what reached it, or with whatever a test says.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -19,14 +19,22 @@ struct State {
 
 impl Upstream {
     pub(super) fn start() -> Self {
+        Self::answering(|head, body| ("text/plain", format!("{head}\n{body}")))
+    }
+
+    /// One that answers by head and body: with a media type and a text.
+    pub(super) fn answering(
+        answers: impl Fn(&str, &str) -> (&'static str, String) + Send + Sync + 'static,
+    ) -> Self {
+        let answers = Arc::new(answers);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let shared = Arc::clone(&shared);
-                std::thread::spawn(move || answer(&stream, &shared));
+                let (shared, answers) = (Arc::clone(&shared), Arc::clone(&answers));
+                std::thread::spawn(move || answer(&stream, &shared, &*answers));
             }
         });
         Self { address, state }
@@ -48,8 +56,8 @@ impl Upstream {
     }
 }
 
-/// One request a connection; the answer's body is the request's head, in lower case up to the values.
-fn answer(stream: &TcpStream, state: &State) {
+/// One request a connection.
+fn answer(stream: &TcpStream, state: &State, answers: &dyn Fn(&str, &str) -> (&'static str, String)) {
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
     loop {
@@ -72,12 +80,12 @@ fn answer(stream: &TcpStream, state: &State) {
         let released = state.released.lock().unwrap();
         drop(state.wake.wait_while(released, |released| !*released).unwrap());
     }
-    let told = format!("{head}\n{}", String::from_utf8_lossy(&body));
+    let (media_type, told) = answers(&head, &String::from_utf8_lossy(&body));
     let mut stream = stream;
     // who asked may be gone
     let _ = write!(
         stream,
-        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{told}",
+        "HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{told}",
         told.len()
     );
 }
