@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
+mod cache;
 mod harness;
 mod hostile;
+mod issuers;
+mod outages;
 mod rfc6750;
+mod rfc8705;
 mod rfc9449;
 mod rfc9728;
