@@ -7,6 +7,7 @@ mod harness;
 mod hostile;
 mod issuers;
 mod outages;
+mod proxy;
 mod rfc6750;
 mod rfc8705;
 mod rfc9449;

@@ -14,4 +14,4 @@ pub(crate) use heard::Heard;
 pub(crate) use scene::{Scene, now_later, ready, until_asked};
 pub(crate) use served::Served;
 pub(crate) use tls::{Authority, Identity};
-pub(crate) use upstream::Upstream;
+pub(crate) use upstream::{Seen, Upstream};
