@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod cache;
+mod forward_auth;
 mod harness;
 mod hostile;
 mod issuers;
+mod layer;
 mod outages;
 mod proxy;
 mod rfc6750;
