@@ -14,3 +14,4 @@ mod rfc6750;
 mod rfc8705;
 mod rfc9449;
 mod rfc9728;
+mod wycheproof;
