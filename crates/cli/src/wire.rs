@@ -1,8 +1,8 @@
 //! The composition root: configuration → keys → store → issuer → server → listeners, in this order and nowhere else.
 
-mod descriptors;
+pub(crate) mod descriptors;
 mod door;
-mod figures;
+pub(crate) mod figures;
 mod gate;
 
 use std::net::{IpAddr, SocketAddr};
@@ -373,3 +373,36 @@ fn limits(limits: &config::Limits) -> Limits {
 const CLOSE: Duration = Duration::from_secs(5);
 /// Who did what a start did, in the audit trail.
 const START: &str = "start";
+
+#[cfg(test)]
+mod tests {
+    use countersign_client::Endpoint;
+    use countersign_server::config::{Layers, settings};
+
+    use super::*;
+
+    /// No server takes a public URL that our own clients would not call.
+    #[test]
+    fn server_and_client_have_one_rule_for_plain_http() {
+        let setting = settings().find(|setting| setting.key == "public_url").unwrap();
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "auth.localhost",
+            "localhost.example",
+            "127.0.0.1:8080",
+            "127.1",
+            "127.0.0.1.example",
+            "0.0.0.0",
+            "[::1]:8080",
+            "[::2]",
+            "[::ffff:127.0.0.1]",
+            "auth.example",
+        ] {
+            let url = format!("http://{host}");
+            let mut layers = Layers::default();
+            layers.flag(setting, vec![url.clone()]);
+            assert_eq!(Config::read(&layers).is_ok(), Endpoint::parse(&url).is_ok(), "{url}");
+        }
+    }
+}

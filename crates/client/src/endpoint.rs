@@ -188,11 +188,14 @@ mod tests {
     #[test]
     fn a_document_names_https_alone() {
         let issuer = "https://a.example/realms/x";
-        for url in ["file:///etc/passwd", "data:application/json,{}", "ftp://a.example/", "/keys", "", "https:"] {
+        for url in
+            ["file:///etc/passwd", "data:application/json,{}", "ftp://a.example/", "/keys", "", "https:"]
+        {
             assert_eq!(named(url, issuer), Err(EndpointError::Syntax.into()), "{url}");
         }
         assert_eq!(named("https://u:p@a.example/", issuer), Err(EndpointError::Credentials.into()));
-        for url in ["http://a.example/keys", "http://localhost/keys", "http://127.0.0.1/", "http:a.example/"] {
+        for url in ["http://a.example/keys", "http://localhost/keys", "http://127.0.0.1/", "http:a.example/"]
+        {
             assert_eq!(named(url, issuer), Err(DocumentUrlError::PlainHttp), "{url}");
         }
         // plain http goes to no other host than the issuer's own
@@ -213,7 +216,8 @@ mod tests {
         ] {
             assert_eq!(named(url, issuer), Ok(NamedBy::Operator), "{url}");
         }
-        for other in ["https://b.example/", "https://a.example./", "https://x.a.example/", "https://8.8.8.8/"] {
+        for other in ["https://b.example/", "https://a.example./", "https://x.a.example/", "https://8.8.8.8/"]
+        {
             assert_eq!(named(other, "https://a.example"), Ok(NamedBy::Document), "{other}");
         }
     }

@@ -50,6 +50,10 @@ impl<'a> RequestPath<'a> {
             return Err(Ambiguous::TooLong);
         }
         let normal = spelling::normal(path)?;
+        // Escapes that were missing make it longer, and whoever reads it next has the same cap.
+        if normal.len() > MAX_PATH {
+            return Err(Ambiguous::TooLong);
+        }
         query.map_or(Ok(()), judge_query)?;
         let path_length = normal.len();
         let whole = match (normal, query) {

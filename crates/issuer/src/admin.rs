@@ -23,6 +23,7 @@ mod rotation;
 mod rule;
 mod scopes;
 mod secrets;
+mod spare;
 
 use std::fmt;
 

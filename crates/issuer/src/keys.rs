@@ -1,11 +1,13 @@
 //! Signing keys: announced, active, retired; sealed at rest under a key that is not in the database.
 
 mod certificate;
+mod made;
 mod master;
 mod record;
 mod ring;
 mod vault;
 
+pub(crate) use self::made::{MadeKey, Wanted};
 pub use self::master::{MasterKeys, MasterKeysError};
 pub use self::record::{KeyRecord, KeyState};
 pub use self::ring::PublishedKey;

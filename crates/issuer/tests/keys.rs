@@ -7,11 +7,14 @@ mod harness;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_issuer::admin::{Administrator, PageAsk};
+use countersign_issuer::admin::{AdminError, Administrator, PageAsk};
 use countersign_issuer::issuer::OpenError;
 use countersign_issuer::keys::MasterKeys;
 use countersign_issuer::random::SystemRandom;
-use countersign_proto::admin::RotateKeys;
+use countersign_proto::admin::{
+    ApiPatch, Change, NewApi, NewClient, NewKey, NewRealm, RealmPatch, RotateKeys,
+};
+use harness::held::HeldNonces;
 use harness::{Harness, ROOT_SECRET, ask};
 
 /// Design rule 6: another key refuses the start, and so does another name for the same key, which rows know it by.
@@ -54,7 +57,7 @@ async fn keys_that_left_the_jwks_are_deleted() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), deleted).await.unwrap();
+    soon(deleted).await;
     behind.abort();
 
     assert_eq!(stored(&harness).await, [new]);
@@ -64,6 +67,78 @@ async fn keys_that_left_the_jwks_are_deleted() {
     issuer.delete_departed_keys().await.unwrap();
     let token = issuer.issue(&harness.system(), ask("root", ROOT_SECRET, None)).await;
     assert!(token.is_ok(), "the key that signs is there");
+}
+
+/// The making of a key holds up no other command, whichever command needs it; and it is judged anew when the key is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_in_the_making_holds_up_no_command() {
+    let random = Arc::new(HeldNonces::default());
+    let harness = Harness::start_with(10, Arc::<HeldNonces>::clone(&random), |store| store).await;
+    let by = Administrator::offline("test");
+    let named = |name: &str| NewRealm { name: name.to_owned(), ..NewRealm::default() };
+    harness.issuer.create_realm(&by, named("r")).await.unwrap();
+    let eddsa = Some("EdDSA".to_owned());
+    let api = NewApi { identifier: "a".to_owned(), algorithm: eddsa.clone(), ..NewApi::default() };
+    let to_es384 = ApiPatch { algorithm: Change::Set("ES384".to_owned()), ..ApiPatch::default() };
+    let to_rs256 = RealmPatch { profile: Change::Set("keycloak".to_owned()), ..RealmPatch::default() };
+    let force = RotateKeys { force: true, ..RotateKeys::default() };
+    for (number, need) in
+        ["realm", "api", "api again", "realm again", "key", "rotation"].into_iter().enumerate()
+    {
+        let hold = random.hold();
+        let (issuer, api, to_es384) = (Arc::clone(&harness.issuer), api.clone(), to_es384.clone());
+        let (to_rs256, force, algorithm) = (to_rs256.clone(), force.clone(), eddsa.clone());
+        let (other, by_another) = (named("other"), by.clone());
+        let needing = tokio::spawn(async move {
+            let by = by_another;
+            match need {
+                "realm" => issuer.create_realm(&by, other).await.map(drop),
+                "api" => issuer.create_api(&by, "r", api).await.map(drop),
+                "api again" => issuer.update_api(&by, "r", "a", to_es384, None).await.map(drop),
+                "realm again" => issuer.update_realm(&by, "r", to_rs256, None).await.map(drop),
+                "key" => {
+                    issuer.create_key(&by, "r", NewKey { algorithm, ..NewKey::default() }).await.map(drop)
+                }
+                _ => issuer.rotate_keys(&by, "r", force).await.map(drop),
+            }
+        });
+        random.are_awaited_by(1).await;
+        let client = NewClient { client_id: Some(format!("c{number}")), ..NewClient::default() };
+        soon(harness.issuer.create_client(&by, "r", client)).await.unwrap();
+        assert!(!needing.is_finished(), "{need}");
+        drop(hold);
+        soon(needing).await.unwrap().unwrap();
+    }
+    let algorithms = |realm: &str| -> Vec<_> {
+        let view = harness.issuer.realm(realm).unwrap();
+        view.record().keys.iter().map(|key| key.algorithm.as_str()).collect()
+    };
+    assert_eq!(algorithms("r"), ["ES256", "EdDSA", "ES384", "RS256", "EdDSA", "RS256"]);
+    assert_eq!(algorithms("other"), ["ES256"]);
+}
+
+/// What a command found before its key was made need not hold any more: of two who want one name, one gets it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_command_is_judged_anew_when_its_key_is_there() {
+    let random = Arc::new(HeldNonces::default());
+    let harness = Harness::start_with(10, Arc::<HeldNonces>::clone(&random), |store| store).await;
+    let hold = random.hold();
+    let both = [(); 2].map(|()| {
+        let issuer = Arc::clone(&harness.issuer);
+        let new = NewRealm { name: "r".to_owned(), ..NewRealm::default() };
+        tokio::spawn(async move { issuer.create_realm(&Administrator::offline("test"), new).await })
+    });
+    random.are_awaited_by(2).await;
+    drop(hold);
+    let [one, other] = both;
+    let (one, other) = (soon(one).await.unwrap(), soon(other).await.unwrap());
+    let is_taken =
+        |told: &Result<_, _>| matches!(told, Err(AdminError::Conflict { field, .. }) if field == "name");
+    assert!(one.is_ok() != other.is_ok() && (is_taken(&one) || is_taken(&other)), "{one:?} {other:?}");
+}
+
+async fn soon<F: Future>(work: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(20), work).await.unwrap()
 }
 
 async fn stored(harness: &Harness) -> Vec<String> {

@@ -13,7 +13,7 @@ use countersign_issuer::mint::Issued;
 use countersign_issuer::refusal::{Failure, Fault};
 use countersign_issuer::registry::RealmView;
 use countersign_proto::error::ErrorCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 pub(crate) use self::document::{Caching, document, preflight};
@@ -112,10 +112,17 @@ pub(crate) fn unclear_host() -> Response {
     Told { reason: Some("unclear_host"), ..Told::default() }.within(response)
 }
 
-/// The URL is one of ours, the method is not; the router adds `Allow`.
+/// The URL is one of ours, the method is not; the router adds `Allow`, or [`allowing`].
 pub(crate) async fn other_method() -> Response {
     let text = "This URL does not take this method; see the Allow header.";
     problem(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", text)
+}
+
+/// With the methods that the URL takes, where the router cannot add them: it would to a 404 of the same URL, too, and so
+/// say that a closed dialect is there.
+pub(crate) fn allowing(methods: &'static str, mut response: Response) -> Response {
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+    response
 }
 
 /// An OAuth error (RFC 6749 §5.2) with the status that its code travels with.

@@ -1,7 +1,7 @@
 //! Every URL that we answer, grouped by who calls.
 
 use axum::Router;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 
 use crate::admin;
 use crate::dialect::{auth0, fidesops, keycloak};
@@ -31,10 +31,10 @@ fn clients() -> Router<AppState> {
     let mut router = Router::new().route("/realms/{realm}/oauth2/token", native);
     for prefix in KEYCLOAK {
         let path = format!("{prefix}/realms/{{realm}}/protocol/openid-connect/token");
-        router = both(router, &path, post(keycloak::token::token).fallback(keycloak::wrong_method));
+        router = both(router, &path, keycloak::takes("POST").post(keycloak::token::token));
     }
-    router = both(router, "/oauth/token", post(auth0::token::token).fallback(auth0::wrong_method));
-    both(router, "/api/v1/oauth/token", post(fidesops::token::token).fallback(fidesops::wrong_method))
+    router = both(router, "/oauth/token", auth0::takes("POST").post(auth0::token::token));
+    both(router, "/api/v1/oauth/token", fidesops::takes("POST").post(fidesops::token::token))
 }
 
 /// APIs and libraries that verify tokens.
@@ -44,9 +44,9 @@ fn verifiers() -> Router<AppState> {
         .route("/.well-known/oauth-authorization-server/realms/{realm}", document(get(documents::metadata)))
         .route(
             "/.well-known/jwks.json",
-            get(auth0::documents::keys).options(auth0::preflight).fallback(auth0::wrong_method),
+            auth0::takes(READ).get(auth0::documents::keys).options(auth0::preflight),
         );
-    let inserted = get(documents::inserted).fallback(documents::inserted_otherwise);
+    let inserted = any(documents::inserted_otherwise).get(documents::inserted);
     for well_known in ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"] {
         router = router
             .route(well_known, inserted.clone())
@@ -54,17 +54,17 @@ fn verifiers() -> Router<AppState> {
     }
     for prefix in KEYCLOAK {
         let realm = format!("{prefix}/realms/{{realm}}");
-        let certs = foreign(get(keycloak::documents::certs)).options(keycloak::preflight);
-        router = both(router, &realm, foreign(get(keycloak::documents::realm)));
+        let certs = keycloak::takes(READ).get(keycloak::documents::certs).options(keycloak::preflight);
+        router = both(router, &realm, keycloak::takes("GET,HEAD").get(keycloak::documents::realm));
         router = both(router, &format!("{realm}/protocol/openid-connect/certs"), certs);
         router = router
-            .route(&format!("{realm}/protocol/{{protocol}}"), axum::routing::any(keycloak::protocol_unknown))
-            .route(&format!("{realm}/{{*rest}}"), axum::routing::any(keycloak::unknown_path));
+            .route(&format!("{realm}/protocol/{{protocol}}"), any(keycloak::protocol_unknown))
+            .route(&format!("{realm}/{{*rest}}"), any(keycloak::unknown_path));
     }
     for name in ["openid-configuration", "oauth-authorization-server"] {
         let path = format!("/realms/{{realm}}/.well-known/{name}");
         router = both(router, &path, document(get(documents::discovery)));
-        let handler = foreign(get(keycloak::documents::metadata)).options(keycloak::preflight);
+        let handler = keycloak::takes(READ).get(keycloak::documents::metadata).options(keycloak::preflight);
         router = both(router, &format!("/auth{path}"), handler);
     }
     router
@@ -74,19 +74,25 @@ fn verifiers() -> Router<AppState> {
 fn administrators(state: &AppState) -> Router<AppState> {
     let mut router = admin::router(state);
     let told = axum::middleware::from_fn_with_state(state.clone(), fidesops::told);
-    let fidesops =
-        |handler: MethodRouter<AppState>| handler.fallback(fidesops::wrong_method).layer(told.clone());
-    let clients = get(fidesops::clients::list).post(fidesops::clients::create);
-    let client =
-        get(fidesops::clients::read).put(fidesops::clients::update).delete(fidesops::clients::delete);
-    let scope = get(fidesops::scopes::read).put(fidesops::scopes::update);
-    router = both(router, "/api/v1/oauth/client", fidesops(clients));
-    router = both(router, "/api/v1/oauth/client/{id}", fidesops(client));
-    router = both(router, "/api/v1/oauth/client/{id}/scope", fidesops(scope));
-    router = both(router, "/api/v1/oauth/client/{id}/secret", fidesops(post(fidesops::clients::new_secret)));
-    let rest = axum::routing::any(fidesops::unknown_path);
-    router = router.route("/api/v1/oauth/{*rest}", rest);
-    both(router, "/api/v1/oauth/scope", fidesops(get(fidesops::scopes::registry)))
+    let clients =
+        fidesops::takes("GET,HEAD,POST").get(fidesops::clients::list).post(fidesops::clients::create);
+    let client = fidesops::takes("GET,HEAD,PUT,DELETE")
+        .get(fidesops::clients::read)
+        .put(fidesops::clients::update)
+        .delete(fidesops::clients::delete);
+    let scope = fidesops::takes("GET,HEAD,PUT").get(fidesops::scopes::read).put(fidesops::scopes::update);
+    let secret = fidesops::takes("POST").post(fidesops::clients::new_secret);
+    let registry = fidesops::takes("GET,HEAD").get(fidesops::scopes::registry);
+    for (path, handler) in [
+        ("/api/v1/oauth/client", clients),
+        ("/api/v1/oauth/client/{id}", client),
+        ("/api/v1/oauth/client/{id}/scope", scope),
+        ("/api/v1/oauth/client/{id}/secret", secret),
+        ("/api/v1/oauth/scope", registry),
+    ] {
+        router = both(router, path, handler.layer(told.clone()));
+    }
+    router.route("/api/v1/oauth/{*rest}", any(fidesops::unknown_path))
 }
 
 fn finish(router: Router<AppState>, state: AppState) -> Router {
@@ -102,15 +108,13 @@ fn document(handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
     handler.options(respond::preflight).fallback(respond::other_method)
 }
 
-/// A URL of Keycloak's, with its answer to other methods.
-fn foreign(handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
-    handler.fallback(keycloak::wrong_method)
-}
-
 /// With and without a slash at the end.
 fn both(router: Router<AppState>, path: &str, handler: MethodRouter<AppState>) -> Router<AppState> {
     router.route(path, handler.clone()).route(&format!("{path}/"), handler)
 }
+
+/// The methods of a document that browsers of any origin may fetch.
+pub(crate) const READ: &str = "GET,HEAD,OPTIONS";
 
 /// Keycloak stood below `/auth` until its release 17, and does where it is told to.
 const KEYCLOAK: [&str; 2] = ["", "/auth"];

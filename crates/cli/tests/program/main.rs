@@ -7,6 +7,10 @@
     reason = "a test that fails shall say so"
 )]
 
+// The testkit's own file: depending on the testkit would build what these tests do not use.
+#[path = "../../../testkit/src/postgres.rs"]
+pub mod databases;
+
 mod canary;
 mod configuration;
 mod contexts;

@@ -76,7 +76,8 @@ mod tests {
     /// Threats 2 "DNS rebinding": each look-up is judged, not the first alone, and one bad address spoils all.
     #[tokio::test]
     async fn each_look_up_is_judged() {
-        let answers = [&["8.8.8.8"][..], &["127.0.0.1"], &["8.8.8.8", "10.0.0.1"], &["::ffff:169.254.169.254"]];
+        let answers =
+            [&["8.8.8.8"][..], &["127.0.0.1"], &["8.8.8.8", "10.0.0.1"], &["::ffff:169.254.169.254"]];
         let mut resolver = PublicOnly(Changing(answers.iter().map(|list| addresses(list)).collect()));
         let name: Name = "rebind.example".parse().unwrap();
         assert_eq!(resolver.call(name.clone()).await.unwrap().count(), 1);
@@ -96,7 +97,8 @@ mod tests {
         assert!(HttpConnector::new_with_resolver(bare.clone()).call(uri.clone()).await.is_ok());
         listener.accept().await.unwrap();
         assert!(HttpConnector::new_with_resolver(PublicOnly(bare)).call(uri).await.is_err());
-        let again = std::future::poll_fn(|context| Poll::Ready(listener.poll_accept(context).is_ready())).await;
+        let again =
+            std::future::poll_fn(|context| Poll::Ready(listener.poll_accept(context).is_ready())).await;
         assert!(!again);
     }
 }

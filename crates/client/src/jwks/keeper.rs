@@ -169,7 +169,8 @@ impl Keeper {
         if count > 0 {
             return Ok(self.settings.after_success(keys.max_age, &self.spread));
         }
-        let reason = keys.set.skipped().first().map(|skipped| format!(", the first because {}", skipped.reason));
+        let reason =
+            keys.set.skipped().first().map(|skipped| format!(", the first because {}", skipped.reason));
         let (all, reason) = (keys.set.skipped().len(), reason.unwrap_or_default());
         let text = format!("the set has no key that can be used: {all} were left out{reason}");
         Err(Failure { text, retry_after: None })
@@ -188,7 +189,9 @@ impl Keeper {
     /// Once at the beginning of an outage, and once at its end.
     fn log(&self, failures: u32, error: Option<&str>) {
         match (error, failures) {
-            (Some(error), 0) => warn!(issuer = self.issuer, error, "the issuer's keys cannot be fetched; trying on"),
+            (Some(error), 0) => {
+                warn!(issuer = self.issuer, error, "the issuer's keys cannot be fetched; trying on")
+            }
             (Some(error), failures) => debug!(issuer = self.issuer, error, failures, "still no keys"),
             (None, 0) => {}
             (None, failures) => info!(issuer = self.issuer, failures, "the issuer's keys are there again"),
@@ -224,9 +227,8 @@ impl Flight {
         let Some(keeper) = self.0.as_ref() else { return };
         // on the heap, because the exchanges of HTTP are large and the task is moved
         let fetched = Box::pin(keeper.fetch()).await;
-        if let Some(keeper) = self.0.take() {
-            keeper.land(fetched);
-        }
+        keeper.land(fetched);
+        self.0 = None;
     }
 }
 

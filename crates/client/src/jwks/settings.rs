@@ -79,12 +79,20 @@ mod tests {
     #[test]
     fn max_age_shortens_the_interval_within_bounds() {
         let settings = JwksSettings::default();
-        for (max_age, longest) in
-            [(None, 300), (Some(0), 60), (Some(15), 60), (Some(120), 120), (Some(300), 300), (Some(86_400), 300)]
-        {
+        for (max_age, longest) in [
+            (None, 300),
+            (Some(0), 60),
+            (Some(15), 60),
+            (Some(120), 120),
+            (Some(300), 300),
+            (Some(86_400), 300),
+        ] {
             for _ in 0..100 {
                 let wait = settings.after_success(max_age.map(seconds), &Spread::default());
-                assert!(wait <= seconds(longest) && wait >= seconds(longest) * 9 / 10, "{max_age:?}: {wait:?}");
+                assert!(
+                    wait <= seconds(longest) && wait >= seconds(longest) * 9 / 10,
+                    "{max_age:?}: {wait:?}"
+                );
             }
         }
         let often = JwksSettings { refresh: seconds(5), ..settings };

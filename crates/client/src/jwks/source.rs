@@ -27,7 +27,9 @@ impl Source {
             }
             Self::Metadata(judge) => *judge,
         };
-        let read = async { Ok((discovery::endpoint(issuer, judge)?, discovery::published(http, issuer, judge).await?)) };
+        let read = async {
+            Ok((discovery::endpoint(issuer, judge)?, discovery::published(http, issuer, judge).await?))
+        };
         let (base, metadata) = match read.await {
             Ok(read) => read,
             Err(error) => return Fetched { keys: Err(error), introspection: None },

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// threats 7, walking around a guard: what the field is attacked with, each refused by its name.
+/// Walking around a guard: what the field is attacked with, each refused by its name.
 #[test]
 fn refuses_what_can_be_read_in_two_ways() {
     use Ambiguous::*;
@@ -193,6 +193,9 @@ fn path_and_query_are_capped() {
     assert!(RequestPath::parse(&format!("{path}?{query}")).is_ok());
     assert_eq!(RequestPath::parse(&format!("{path}a")), Err(Ambiguous::TooLong));
     assert_eq!(RequestPath::parse(&format!("/?{query}q")), Err(Ambiguous::TooLong));
+    // So is what becomes of it.
+    assert!(RequestPath::parse(&format!("/{}", "|".repeat(2730))).is_ok());
+    assert_eq!(RequestPath::parse(&format!("/{}", "|".repeat(2731))), Err(Ambiguous::TooLong));
 }
 
 #[test]

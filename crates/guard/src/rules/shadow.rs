@@ -47,10 +47,11 @@ fn hide(earlier: &[Rule], methods: &Methods, path: &RequestPath<'_>, before: &mu
         before.extend(first.map(|(number, _)| number));
         first.is_some()
     };
-    match methods.listed() {
+    match methods.named() {
         // There are always more methods than anybody names.
         None => decided(&|others| *others == Methods::all()),
-        Some(mut listed) => listed.all(|method| decided(&|others| others.contains(method))),
+        // Whoever decides `GET` decides the `HEAD` that goes with it.
+        Some(named) => named.iter().all(|method| decided(&|others| others.contains(method))),
     }
 }
 

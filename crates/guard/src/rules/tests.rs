@@ -1,5 +1,7 @@
 //! First match decides, what is hidden is refused, and no spelling of a path gets past a rule.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn rule(path: &str, methods: &[Method], gate: Gate) -> Rule {
@@ -115,7 +117,7 @@ fn a_normal_request_is_decided_without_an_allocation() {
     assert_eq!(allocated.count_total, 0);
 }
 
-/// threats 7, walking around a guard: `/admin` in any spelling is refused by the normaliser, decided by the rule for
+/// Walking around a guard: `/admin` in any spelling is refused by the normaliser, decided by the rule for
 /// `/admin`, or another path for the upstream as well.
 #[test]
 fn no_spelling_gets_past_a_rule() {
@@ -219,4 +221,43 @@ fn a_hidden_rule_is_refused() {
     ] {
         assert_eq!(hidden(rules), found, "{rules:?}");
     }
+}
+
+proptest! {
+    /// Hidden means that no request reaches the rule, and the other way round: against all paths of few texts.
+    #[test]
+    fn hidden_is_what_no_request_reaches(
+        written in prop::collection::vec(("(/(a|b|\\{x\\})){0,3}(/|/\\*\\*)?", prop::sample::subsequence(vec![0, 1, 2], 0..=3)), 1..7),
+    ) {
+        let methods = [Method::GET, Method::HEAD, Method::POST];
+        let mut rules = Vec::new();
+        for (path, chosen) in &written {
+            // Twice the same name is refused.
+            let path = path.replacen("{x}", "{y}", 1).replacen("{x}", "{z}", 1);
+            let Ok(pattern) = Pattern::parse(&path) else { continue };
+            let named = Methods::of(chosen.iter().map(|at| methods[*at].clone())).unwrap_or_else(|_| Methods::all());
+            rules.push(Rule::new(pattern, named, Gate::Open));
+        }
+        let reached = |number: usize| {
+            let requests = methods.iter().cloned().chain([Method::from_bytes(b"PURGE").unwrap()]);
+            requests.flat_map(|method| paths().into_iter().map(move |path| (method.clone(), path))).any(|(method, path)| {
+                let path = RequestPath::parse(&path).unwrap();
+                rules.iter().position(|rule| rule.matches(&method, &path)) == Some(number)
+            })
+        };
+        let hidden = (0..rules.len()).find(|number| !reached(*number)).map(|number| number + 1);
+        prop_assert_eq!(Rules::new(rules.clone()).err().map(|found| found.rule), hidden);
+    }
+}
+
+/// All paths of up to four segments of three texts, with and without a slash at the end.
+fn paths() -> Vec<String> {
+    let mut all = vec!["/".to_owned()];
+    let mut longest = vec![String::new()];
+    for _ in 0..4 {
+        longest =
+            longest.iter().flat_map(|path| ["a", "b", "c"].map(|text| format!("{path}/{text}"))).collect();
+        all.extend(longest.iter().flat_map(|path| [path.clone(), format!("{path}/")]));
+    }
+    all
 }

@@ -1,6 +1,7 @@
 //! Commands on APIs.
 
 use std::collections::HashSet;
+use std::slice;
 use std::sync::Arc;
 
 use countersign_proto::admin::{ApiBody, ApiPatch, NewApi, Page, ScopeBody};
@@ -8,6 +9,7 @@ use countersign_proto::audience::ApiIdentifier;
 use serde_json::json;
 
 use super::page::page;
+use super::spare::{Halt, Spares};
 use super::{AdminError, Administrator, At, PageAsk, Right, origin, realm_draft, rule, scopes};
 use crate::api::{Api, BuiltIn};
 use crate::audit::AuditEvent;
@@ -29,22 +31,32 @@ impl Issuer {
         new: NewApi,
     ) -> Result<At<ApiBody>, AdminError> {
         by.may(Right::ApiWrite, realm)?;
+        self.with_spares(|spares| self.register_api(by, realm, &new, spares)).await
+    }
+
+    async fn register_api(
+        &self,
+        by: &Administrator,
+        realm: &str,
+        new: &NewApi,
+        spares: Spares,
+    ) -> Result<At<ApiBody>, Halt> {
         let turn = self.turn(by).await?;
         let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
-        let api = self.registered(&view, new)?;
+        let api = self.registered(&view, new.clone())?;
         if view.apis().len() >= MAX_APIS {
             let detail = format!("a realm has at most {MAX_APIS} APIs; delete one, or make another realm");
-            return Err(AdminError::Conflict { field: String::new(), detail });
+            return Err(AdminError::Conflict { field: String::new(), detail }.into());
         }
         scopes::check_room(&view, api.scopes.len())?;
-        let keys = self.missing_keys(view.realm(), std::slice::from_ref(&api), &view.record().keys).await?;
+        let keys = self.missing_keys(view.realm(), slice::from_ref(&api), &view.record().keys, spares)?;
         let (id, subject) = (api.id.clone(), api.identifier.clone());
         let names: Vec<_> = api.scopes.iter().map(|scope| scope.name.as_str()).collect();
         let detail = json!({ "id": id, "scopes": names });
         self.change(by, realm, Command::CreateApi { api, keys }, AuditEvent::ApiCreated, &subject, detail)
             .await?;
-        self.shown_api(realm, &id)
+        Ok(self.shown_api(realm, &id)?)
     }
 
     /// Shows an API; `api:read`.
@@ -86,22 +98,33 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<At<ApiBody>, AdminError> {
         by.may(Right::ApiWrite, realm)?;
+        self.with_spares(|spares| self.patch_api(by, realm, api, &patch, expected, spares)).await
+    }
+
+    async fn patch_api(
+        &self,
+        by: &Administrator,
+        realm: &str,
+        api: &str,
+        patch: &ApiPatch,
+        expected: Option<i64>,
+        spares: Spares,
+    ) -> Result<At<ApiBody>, Halt> {
         let turn = self.turn(by).await?;
         let by = &turn.by;
         let view = self.realm_for(by, Right::ApiWrite, realm)?;
         let shown = api_of(&view, api)?;
         let before = shown.api();
         super::unchanged_since(expected, before.revision)?;
-        let detail = json!(&patch);
-        let mut after = patched(before, patch)?;
+        let mut after = patched(before, patch.clone())?;
         if after != *before {
             after.updated_at = self.now();
             let keys =
-                self.missing_keys(view.realm(), std::slice::from_ref(&after), &view.record().keys).await?;
+                self.missing_keys(view.realm(), slice::from_ref(&after), &view.record().keys, spares)?;
             let command = Command::UpdateApi { api: after, keys, expected };
-            self.change(by, realm, command, AuditEvent::ApiUpdated, shown.identifier(), detail).await?;
+            self.change(by, realm, command, AuditEvent::ApiUpdated, shown.identifier(), json!(patch)).await?;
         }
-        self.shown_api(realm, &before.id)
+        Ok(self.shown_api(realm, &before.id)?)
     }
 
     /// Removes an API with its scopes and every grant on it; `api:write`.

@@ -7,11 +7,12 @@ use countersign_proto::time::UnixTime;
 use serde_json::json;
 
 use super::page::page;
+use super::spare::{Halt, Spares};
 use super::{AdminError, Administrator, PageAsk, Right, rule};
 use crate::api::Api;
 use crate::audit::AuditEvent;
 use crate::issuer::Issuer;
-use crate::keys::{KeyRecord, KeyState};
+use crate::keys::{KeyRecord, KeyState, Wanted};
 use crate::realm::Realm;
 use crate::refusal::Fault;
 use crate::registry::RealmView;
@@ -55,34 +56,48 @@ impl Issuer {
         new: NewKey,
     ) -> Result<KeyBody, AdminError> {
         by.may(Right::KeyWrite, realm)?;
+        self.with_spares(|spares| self.announce_key(by, realm, &new, spares)).await
+    }
+
+    async fn announce_key(
+        &self,
+        by: &Administrator,
+        realm: &str,
+        new: &NewKey,
+        mut spares: Spares,
+    ) -> Result<KeyBody, Halt> {
         let turn = self.turn(by).await?;
         let by = &turn.by;
         let view = self.realm_for(by, Right::KeyWrite, realm)?;
         let algorithm = algorithm_of(&view, new.algorithm.as_deref())?;
         let size = rsa_size(algorithm, new.bits)?;
         self.check_room_for_key(&view)?;
-        let key = self.made_key(view.realm(), algorithm, size, KeyState::Announced).await?;
+        let key = spares.take(Wanted::new(view.realm(), algorithm, size))?;
+        let key = key.begin(KeyState::Announced, self.now());
         let kid = key.kid.clone();
         let detail = json!({ "algorithm": algorithm.as_str(), "bits": new.bits });
         let command = Command::CreateKey { key };
         self.change(by, realm, command, AuditEvent::KeyCreated, &kid, detail).await?;
-        self.shown_key(realm, &kid)
+        Ok(self.shown_key(realm, &kid)?)
     }
 
-    /// The keys that are missing before `realm` with `apis` can sign, made now so that no token request has to wait.
-    pub(super) async fn missing_keys(
+    /// The keys that are missing before `realm` with `apis` can sign, there now so that no token request has to wait.
+    pub(super) fn missing_keys(
         &self,
         realm: &Realm,
         apis: &[Api],
         keys: &[KeyRecord],
-    ) -> Result<Vec<KeyRecord>, AdminError> {
-        let mut made = Vec::new();
-        for algorithm in algorithms(realm, apis) {
-            if !keys.iter().any(|key| key.algorithm == algorithm && key.state == KeyState::Active) {
-                made.push(self.made_key(realm, algorithm, RsaSize::default(), KeyState::Active).await?);
-            }
-        }
-        Ok(made)
+        mut spares: Spares,
+    ) -> Result<Vec<KeyRecord>, Halt> {
+        let signs =
+            |algorithm| keys.iter().any(|key| key.algorithm == algorithm && key.state == KeyState::Active);
+        let missing = algorithms(realm, apis).into_iter().filter(|algorithm| !signs(*algorithm));
+        missing
+            .map(|algorithm| {
+                let key = spares.take(Wanted::new(realm, algorithm, RsaSize::default()))?;
+                Ok(key.begin(KeyState::Active, self.now()))
+            })
+            .collect()
     }
 
     /// A bounded JWKS: verifiers refuse, and caches drop, documents that are too large.
@@ -96,17 +111,6 @@ impl Issuer {
             "a JWKS holds at most {MAX_PUBLISHED} keys; retire one immediately, or wait until one leaves"
         );
         Err(AdminError::Conflict { field: String::new(), detail })
-    }
-
-    pub(super) async fn made_key(
-        &self,
-        realm: &Realm,
-        algorithm: Algorithm,
-        size: RsaSize,
-        state: KeyState,
-    ) -> Result<KeyRecord, Fault> {
-        let (now, random) = (self.now(), self.random());
-        self.vault().new_key(realm, algorithm, size, state, now, random).await
     }
 
     pub(super) fn shown_key(&self, realm: &str, kid: &str) -> Result<KeyBody, AdminError> {

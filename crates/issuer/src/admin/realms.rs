@@ -6,6 +6,7 @@ use serde_json::json;
 use super::founding::built_in_apis;
 use super::page::page;
 use super::realm_draft::patched;
+use super::spare::{Halt, Spares};
 use super::{AdminError, Administrator, At, PageAsk, Right, origin};
 use crate::audit::AuditEvent;
 use crate::issuer::Issuer;
@@ -21,22 +22,32 @@ impl Issuer {
     /// [`AdminError`]; the right is `realm:write` in `system`.
     pub async fn create_realm(&self, by: &Administrator, new: NewRealm) -> Result<At<RealmBody>, AdminError> {
         by.may_everywhere(Right::RealmWrite)?;
+        let realm = self.founded(&new)?;
+        self.with_spares(|spares| self.found_realm(by, &new, realm.clone(), spares)).await
+    }
+
+    async fn found_realm(
+        &self,
+        by: &Administrator,
+        new: &NewRealm,
+        realm: Realm,
+        spares: Spares,
+    ) -> Result<At<RealmBody>, Halt> {
         let turn = self.turn(by).await?;
         let by = &turn.by;
         by.may_everywhere(Right::RealmWrite)?;
-        let realm = self.founded(&new)?;
         if self.realm(&realm.name).is_some() {
             let detail = format!("there is a realm {} already; choose another name", realm.name);
-            return Err(AdminError::Conflict { field: "name".to_owned(), detail });
+            return Err(AdminError::Conflict { field: "name".to_owned(), detail }.into());
         }
         self.check_place(&realm)?;
         let apis = built_in_apis(&realm, self.now(), self.random())?;
-        let keys = self.missing_keys(&realm, &apis, &[]).await?;
+        let keys = self.missing_keys(&realm, &apis, &[], spares)?;
         let name = realm.name.clone();
-        let detail = json!(&new);
+        let detail = json!(new);
         let command = Command::CreateRealm { realm, apis, keys };
         self.change(by, &name, command, AuditEvent::RealmCreated, &name, detail).await?;
-        self.shown_realm(&name)
+        Ok(self.shown_realm(&name)?)
     }
 
     /// Shows a realm; `realm:read`.
@@ -77,26 +88,36 @@ impl Issuer {
         expected: Option<i64>,
     ) -> Result<At<RealmBody>, AdminError> {
         by.may(Right::RealmWrite, realm)?;
+        self.with_spares(|spares| self.patch_realm(by, realm, &patch, expected, spares)).await
+    }
+
+    async fn patch_realm(
+        &self,
+        by: &Administrator,
+        realm: &str,
+        patch: &RealmPatch,
+        expected: Option<i64>,
+        spares: Spares,
+    ) -> Result<At<RealmBody>, Halt> {
         let turn = self.turn(by).await?;
         let by = &turn.by;
         let view = self.realm_for(by, Right::RealmWrite, realm)?;
         let before = view.realm();
         super::unchanged_since(expected, before.revision)?;
-        let detail = json!(&patch);
-        let mut after = patched(before, patch)?;
+        let mut after = patched(before, patch.clone())?;
         if after.issuer != before.issuer || after.hosts != before.hosts {
             by.may_everywhere(Right::RealmWrite)?;
             self.check_place(&after)?;
         }
         check_identifiers(&after, &view, &self.settings().public_url)?;
         if after == *before {
-            return self.shown_realm(realm);
+            return Ok(self.shown_realm(realm)?);
         }
         after.updated_at = self.now();
-        let keys = self.missing_keys(&after, &view.record().apis, &view.record().keys).await?;
+        let keys = self.missing_keys(&after, &view.record().apis, &view.record().keys, spares)?;
         let command = Command::UpdateRealm { realm: after, keys, expected };
-        self.change(by, realm, command, AuditEvent::RealmUpdated, realm, detail).await?;
-        self.shown_realm(realm)
+        self.change(by, realm, command, AuditEvent::RealmUpdated, realm, json!(patch)).await?;
+        Ok(self.shown_realm(realm)?)
     }
 
     /// Removes a realm with all that it has; `realm:write` in `system`.

@@ -7,10 +7,11 @@ use countersign_proto::time::UnixTime;
 use serde_json::json;
 
 use super::keys::{algorithm_of, algorithms, key_of, last_token};
+use super::spare::{Halt, Spares};
 use super::{AdminError, Administrator, Right};
 use crate::audit::AuditEvent;
 use crate::issuer::Issuer;
-use crate::keys::{ANNOUNCEMENT, KeyRecord, KeyState};
+use crate::keys::{ANNOUNCEMENT, KeyRecord, KeyState, Wanted};
 use crate::registry::RealmView;
 use crate::store::{Command, KeyMove};
 
@@ -29,11 +30,21 @@ impl Issuer {
         rotate: RotateKeys,
     ) -> Result<KeyBody, AdminError> {
         by.may(Right::KeyWrite, realm)?;
+        self.with_spares(|spares| self.let_next_sign(by, realm, &rotate, spares)).await
+    }
+
+    async fn let_next_sign(
+        &self,
+        by: &Administrator,
+        realm: &str,
+        rotate: &RotateKeys,
+        spares: Spares,
+    ) -> Result<KeyBody, Halt> {
         let turn = self.turn(by).await?;
         let by = &turn.by;
         let view = self.realm_for(by, Right::KeyWrite, realm)?;
         let algorithm = algorithm_of(&view, rotate.algorithm.as_deref())?;
-        let next = self.next_key(by, &view, algorithm, rotate.force).await?;
+        let next = self.next_key(by, &view, algorithm, rotate.force, spares).await?;
         let until = last_token(self.now());
         let signing = in_state(&view, algorithm, KeyState::Active);
         let retired: Vec<_> = signing.map(|key| key.kid.clone()).collect();
@@ -48,7 +59,7 @@ impl Issuer {
         });
         let command = Command::MoveKeys { realm_id: view.id().to_owned(), moves, at: self.now() };
         self.change(by, realm, command, AuditEvent::KeyRotated, &next, detail).await?;
-        self.shown_key(realm, &next)
+        Ok(self.shown_key(realm, &next)?)
     }
 
     /// Retires a key: it never signs again, and leaves the JWKS once no token that it signed can be live; `key:write`.
@@ -102,7 +113,8 @@ impl Issuer {
         view: &RealmView,
         algorithm: Algorithm,
         force: bool,
-    ) -> Result<String, AdminError> {
+        mut spares: Spares,
+    ) -> Result<String, Halt> {
         let name = algorithm.as_str();
         let conflict = |detail| AdminError::Conflict { field: "force".to_owned(), detail };
         let hasty = in_state(view, algorithm, KeyState::Active).next().is_some() && !force;
@@ -112,10 +124,12 @@ impl Issuer {
                 return Err(conflict(format!(
                     "no {name} key is announced: add one and rotate {ANNOUNCEMENT} s later, or send \"force\": true \
                      to sign at once with a key that no cache of the JWKS knows"
-                )));
+                ))
+                .into());
             }
             self.check_room_for_key(view)?;
-            let key = self.made_key(view.realm(), algorithm, RsaSize::default(), KeyState::Announced).await?;
+            let key = spares.take(Wanted::new(view.realm(), algorithm, RsaSize::default()))?;
+            let key = key.begin(KeyState::Announced, self.now());
             let kid = key.kid.clone();
             let detail = json!({ "algorithm": name });
             let command = Command::CreateKey { key };
@@ -129,7 +143,8 @@ impl Issuer {
                 announced.kid,
                 ready.0,
                 ready.since(self.now()),
-            )));
+            ))
+            .into());
         }
         Ok(announced.kid.clone())
     }

@@ -11,7 +11,7 @@ use crate::admin::founding::built_in_apis;
 use crate::admin::{AdminError, Administrator};
 use crate::audit::AuditEvent;
 use crate::clock::Clock;
-use crate::keys::{KeyState, MasterKeys, Vault};
+use crate::keys::{KeyState, MasterKeys, Vault, Wanted};
 use crate::random::Random;
 use crate::realm::{Profile, Realm, SYSTEM};
 use crate::refusal::Fault;
@@ -143,15 +143,9 @@ impl Issuer {
             revision: 0,
         };
         let apis = built_in_apis(&realm, now, &*self.random)?;
-        let key = self.vault.new_key(
-            &realm,
-            realm.signing_algorithm(),
-            RsaSize::default(),
-            KeyState::Active,
-            now,
-            &*self.random,
-        );
-        let keys = vec![key.await?];
+        let wanted = Wanted::new(&realm, realm.signing_algorithm(), RsaSize::default());
+        let key = self.vault.make(wanted, &*self.random).await?;
+        let keys = vec![key.begin(KeyState::Active, now)];
         let by = Administrator::offline("start");
         let command = Command::CreateRealm { realm, apis, keys };
         self.change(&by, SYSTEM, command, AuditEvent::RealmCreated, SYSTEM, json!({})).await?;

@@ -1,17 +1,18 @@
 //! What needs the master keys: sealing and opening signing keys, and hashing client secrets.
 
+use std::sync::Arc;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{digest, hmac};
 use countersign_proto::jose::signing_key::{RsaSize, SigningKeyError};
 use countersign_proto::jose::{Algorithm, SigningKey};
 use countersign_proto::secret::ClientSecret;
-use countersign_proto::time::UnixTime;
+use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::certificate::self_signed;
-use super::{KeyRecord, KeyState, MasterKeys};
+use super::{KeyRecord, MadeKey, MasterKeys, Wanted};
 use crate::random::Random;
-use crate::realm::Realm;
 use crate::refusal::Fault;
 
 /// The master keys, made ready.
@@ -20,6 +21,8 @@ pub(crate) struct Vault {
     sealing_id: String,
     pepper: hmac::Key,
     pepper_id: String,
+    /// Held while a key is made: one at a time, so that processors are left to sign tokens.
+    making: Arc<Mutex<()>>,
 }
 
 impl Vault {
@@ -31,6 +34,7 @@ impl Vault {
             sealing_id: keys.sealing.id.clone(),
             pepper: hmac::Key::new(hmac::HMAC_SHA256, keys.pepper.bits.as_slice()),
             pepper_id: keys.pepper.id.clone(),
+            making: Arc::default(),
         })
     }
 
@@ -71,30 +75,23 @@ impl Vault {
     }
 
     /// Makes a signing key on a thread that may be busy: an RSA key takes hundreds of milliseconds.
-    pub(crate) async fn new_key(
-        &self,
-        realm: &Realm,
-        algorithm: Algorithm,
-        size: RsaSize,
-        state: KeyState,
-        now: UnixTime,
-        random: &dyn Random,
-    ) -> Result<KeyRecord, Fault> {
-        let name = realm.name.clone();
-        let made = tokio::task::spawn_blocking(move || make(algorithm, size, &name))
-            .await
-            .map_err(|error| Fault::Signing(error.to_string()))??;
-        Ok(KeyRecord {
-            sealed: self.seal(&made.pkcs8, &made.kid, &realm.id, random)?,
-            kid: made.kid,
-            realm_id: realm.id.clone(),
-            algorithm,
-            state,
+    ///
+    /// Nobody who holds up others may wait for it: see `admin/spare.rs`.
+    pub(crate) async fn make(&self, wanted: Wanted, random: &dyn Random) -> Result<MadeKey, Fault> {
+        let alone = Arc::clone(&self.making).lock_owned().await;
+        let work = move || {
+            let made = make(wanted.algorithm, wanted.size, &wanted.realm_name);
+            drop(alone); // here, since the thread goes on when nobody waits for it any more
+            made.map(|made| (made, wanted))
+        };
+        let made = tokio::task::spawn_blocking(work).await;
+        let (made, wanted) = made.map_err(|error| Fault::Signing(error.to_string()))??;
+        Ok(MadeKey {
+            sealed: self.seal(&made.pkcs8, &made.kid, &wanted.realm_id, random)?,
             sealed_by: self.sealing_id.clone(),
+            kid: made.kid,
             public_jwk: made.public_jwk,
-            created_at: now,
-            changed_at: now,
-            published_until: None,
+            wanted,
         })
     }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
 pub(crate) mod flaky;
+pub(crate) mod held;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use countersign_issuer::clock::TestClock;
 use countersign_issuer::issuer::{Ask, Issuer, OpenError, Parts, Settings};
 use countersign_issuer::keys::MasterKeys;
 use countersign_issuer::policy::Rules;
-use countersign_issuer::random::SystemRandom;
+use countersign_issuer::random::{Random, SystemRandom};
 use countersign_issuer::registry::RealmView;
 use countersign_issuer::store::{Command, Store};
 use countersign_proto::client_id::ClientId;
@@ -48,13 +49,22 @@ impl Harness {
         max_clients: usize,
         wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Self {
+        Self::start_with(max_clients, Arc::new(SystemRandom), wrap).await
+    }
+
+    /// As [`Self::start_on`], with random bits from elsewhere.
+    pub(crate) async fn start_with(
+        max_clients: usize,
+        random: Arc<dyn Random>,
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = countersign_store::DatabaseUrl::Sqlite(folder.path().join("countersign.db"));
         let store = wrap(countersign_store::open(&url).await.unwrap());
         let clock = Arc::new(TestClock::at(UnixTime(1_800_000_000)));
         let keys = MasterKeys::generate(&SystemRandom).unwrap();
         let keys_text = keys.to_text().to_string();
-        let issuer = open(&store, keys, &clock, PUBLIC_URL, max_clients).await.unwrap();
+        let issuer = open_with(&store, keys, &clock, random, PUBLIC_URL, max_clients).await.unwrap();
         let root = (ClientId::parse("root").unwrap(), ClientSecret::given(ROOT_SECRET).ok().unwrap());
         issuer.ensure_root(Some(root)).await.unwrap();
         Self { issuer, store, clock, folder, keys_text, max_clients }
@@ -145,9 +155,20 @@ async fn open(
     public_url: &str,
     max_clients: usize,
 ) -> Result<Arc<Issuer>, OpenError> {
+    open_with(store, keys, clock, Arc::new(SystemRandom), public_url, max_clients).await
+}
+
+async fn open_with(
+    store: &Arc<dyn Store>,
+    keys: MasterKeys,
+    clock: &Arc<TestClock>,
+    random: Arc<dyn Random>,
+    public_url: &str,
+    max_clients: usize,
+) -> Result<Arc<Issuer>, OpenError> {
     let settings = Settings { public_url: public_url.to_owned(), default_realm: None, max_clients };
     let (store, clock) = (Arc::clone(store), Arc::<TestClock>::clone(clock));
-    Issuer::open(Parts { store, keys, clock, random: Arc::new(SystemRandom), settings }).await
+    Issuer::open(Parts { store, keys, clock, random, settings }).await
 }
 
 /// A request as the native endpoint would parse it.

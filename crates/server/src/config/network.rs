@@ -123,16 +123,22 @@ fn public_url(given: &Given, danger: bool) -> Result<PublicUrl, ConfigError> {
     match url.scheme() {
         "https" => {}
         "http" if danger || is_loopback(&host) => {}
-        "http" => return Err(wrong("is https, unless its host is loopback or --danger-plain-http is given")),
-        _ => return Err(wrong("begins with https:// (or http:// on loopback)")),
+        "http" => {
+            return Err(wrong(
+                "is https, unless its host is localhost or a loopback address, or --danger-plain-http is given",
+            ));
+        }
+        _ => return Err(wrong("begins with https:// (or http:// for localhost and loopback addresses)")),
     }
     Ok(PublicUrl::Given(url.as_str().trim_end_matches('/').to_owned()))
 }
 
-/// RFC 6761 §6.3 for the name, the registries of RFC 6890 for the addresses.
+/// Whether this host is this machine, by the same rule as our clients have: the parsed host decides, and names below
+/// `localhost` are not taken for it, since resolvers ask DNS for them (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291
+/// §2.5.3).
 pub(crate) fn is_loopback(host: &Host<&str>) -> bool {
     match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
+        Host::Domain(name) => *name == "localhost",
         Host::Ipv4(ip) => ip.is_loopback(),
         Host::Ipv6(ip) => ip.is_loopback(),
     }
@@ -160,8 +166,9 @@ const PUBLIC_URL: Setting = Setting::one(
     "public_url",
     "URL",
     "",
-    "The URL that callers use and that every issuer begins with: scheme, host and port. Unless given it is \
-     `http://localhost:PORT` (https with TLS), which only works on loopback.",
+    "The URL that callers use and that every issuer begins with: scheme, host and port; https, or http where the host is \
+     `localhost` or a loopback address. Unless given it is `http://localhost:PORT` (https with TLS), which only works on \
+     loopback.",
 );
 const TRUSTED_PROXY: Setting = Setting::many(
     "trusted_proxy",

@@ -114,7 +114,11 @@ fn a_public_url_is_an_origin_and_https_beyond_loopback() {
         ("https://auth.example.com/", "https://auth.example.com"),
         ("https://auth.example.com:443", "https://auth.example.com"),
         ("http://localhost:8080", "http://localhost:8080"),
+        ("http://LOCALHOST:8080", "http://localhost:8080"),
+        ("http://127.0.0.1", "http://127.0.0.1"),
+        ("http://127.1:8080", "http://127.0.0.1:8080"),
         ("http://[::1]:8080", "http://[::1]:8080"),
+        ("https://auth.localhost", "https://auth.localhost"),
     ] {
         assert_eq!(url(given).unwrap(), kept);
     }
@@ -123,6 +127,11 @@ fn a_public_url_is_an_origin_and_https_beyond_loopback() {
         "http://auth.example.com",
         "http://localhost.example.com",
         "http://127.0.0.1.example.com",
+        "http://auth.localhost:8080",
+        "http://notlocalhost",
+        "http://0.0.0.0:8080",
+        "http://[::2]",
+        "http://[::ffff:10.0.0.1]",
         "https://auth.example.com/path",
         "https://auth.example.com?x",
         "https://auth.example.com#x",

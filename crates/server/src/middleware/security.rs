@@ -5,7 +5,7 @@ use http::header::{
     X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
-use url::Url;
+use url::{Host, Url};
 
 use crate::config::is_loopback;
 
@@ -21,6 +21,8 @@ impl Transport {
     pub(crate) fn of(public_url: &str) -> Self {
         match Url::parse(public_url) {
             Ok(url) if url.scheme() == "https" => match url.host() {
+                // browsers take the names below localhost for loopback too (RFC 6761 §6.3)
+                Some(Host::Domain(name)) if name.ends_with(".localhost") => Self::HttpsOnLoopback,
                 Some(host) if is_loopback(&host) => Self::HttpsOnLoopback,
                 _ => Self::Https,
             },
@@ -53,3 +55,22 @@ static ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
 ];
 static HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6797 §8.1.1 for addresses; for names, what a browser on this machine may reach otherwise by plain HTTP.
+    #[test]
+    fn hosts_of_this_machine_are_not_bound_to_https() {
+        for loopback in
+            ["https://localhost", "https://auth.localhost:8443", "https://127.0.0.9", "https://[::1]"]
+        {
+            assert_eq!(Transport::of(loopback), Transport::HttpsOnLoopback, "{loopback}");
+        }
+        for away in ["https://auth.example", "https://notlocalhost", "https://localhost.example"] {
+            assert_eq!(Transport::of(away), Transport::Https, "{away}");
+        }
+        assert_eq!(Transport::of("http://localhost"), Transport::Http);
+    }
+}

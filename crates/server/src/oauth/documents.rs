@@ -14,6 +14,7 @@ use crate::dialect::{auth0, keycloak};
 use crate::extract::host::host;
 use crate::extract::realm::{RealmInUrl, unreadable};
 use crate::respond::{self, Caching};
+use crate::router::READ;
 use crate::state::AppState;
 
 /// `GET /realms/{realm}/oauth2/jwks`.
@@ -77,7 +78,7 @@ pub(crate) async fn inserted_otherwise(app: State<AppState>, head: Parts) -> Res
     match is_preflight {
         _ if read.status() == http::StatusCode::NOT_FOUND => read,
         true => respond::preflight().await,
-        false => respond::other_method().await,
+        false => respond::allowing(READ, respond::other_method().await),
     }
 }
 

@@ -37,13 +37,41 @@ async fn closed_dialects_are_not_there() {
                     .send(&server)
                     .await;
                 assert_eq!(answer.status, 404, "{other} {url} while {open:?} is open");
-                for name in ["access-control-allow-origin", "access-control-allow-methods"] {
+                for name in ["allow", "access-control-allow-origin", "access-control-allow-methods"] {
                     assert_eq!(answer.header(name), None, "{name} of {other} {url}");
                 }
             }
             let answer = Request::new(method, url).send(&server).await;
             assert_eq!(answer.status != 404, open == Some(dialect), "{url} while {open:?} is open");
             assert!(!answer.text().contains("Realm does not exist"), "{url}: it does");
+        }
+    }
+}
+
+/// RFC 9110 §15.5.6: a 405 names the methods that its URL takes, and just those.
+#[tokio::test]
+async fn open_dialects_name_their_methods() {
+    let server = TestServer::with().default_realm("r").start().await;
+    server.plain_realm("r", "rfc9068", None).await;
+    for (dialect, _, url) in
+        URLS.into_iter().chain([("fidesops", Method::POST, "/api/v1/oauth/client/x/secret")])
+    {
+        let dialects = Change::Set(vec![dialect.to_owned()]);
+        server.update_realm("r", RealmPatch { dialects, ..RealmPatch::default() }).await;
+        let (mut taken, mut named) = (Vec::new(), Vec::new());
+        for method in METHODS {
+            let answer = Request::new(method.clone(), url).send(&server).await;
+            match answer.status.as_u16() {
+                405 => named.push(answer.header("allow").unwrap_or_default().to_owned()),
+                _ => taken.push(method.to_string()),
+            }
+        }
+        assert!(!named.is_empty(), "{url} takes everything");
+        for allow in named {
+            let mut methods: Vec<_> = allow.split(',').collect();
+            methods.sort_unstable();
+            taken.sort_unstable();
+            assert_eq!(methods, taken, "{dialect}: {url}");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::response::Response;
+use axum::routing::{MethodRouter, any};
 use countersign_issuer::realm::Dialect;
 use countersign_issuer::registry::RealmView;
 use http::request::Parts;
@@ -31,7 +32,8 @@ pub(crate) async fn preflight(_: Door) -> Response {
     respond::preflight().await
 }
 
-/// One of Auth0's URLs, another method; the router adds `Allow`.
-pub(crate) async fn wrong_method(_: Door) -> Response {
-    respond::other_method().await
+/// One of Auth0's URLs, to be given what it does for each of these methods; others are answered where the dialect is
+/// open.
+pub(crate) fn takes(methods: &'static str) -> MethodRouter<AppState> {
+    any(async move |_: Door| respond::allowing(methods, respond::other_method().await))
 }

@@ -4,4 +4,4 @@ pub(crate) mod documents;
 mod door;
 pub(crate) mod token;
 
-pub(crate) use door::{preflight, wrong_method};
+pub(crate) use door::{preflight, takes};

@@ -1,6 +1,7 @@
 //! The one shape of fidesops' errors, `{"detail": …}`, and the answers of client management.
 
 use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any};
 use countersign_issuer::admin::AdminError;
 use countersign_issuer::refusal::Fault;
 use http::header::WWW_AUTHENTICATE;
@@ -12,6 +13,7 @@ use super::scopes::python_list;
 use crate::extract::body::Unread;
 use crate::middleware::Told;
 use crate::respond;
+use crate::state::AppState;
 
 /// Why client management does not do as it was asked.
 #[derive(Debug)]
@@ -152,9 +154,12 @@ pub(crate) async fn unknown_path() -> Response {
     not_found()
 }
 
-/// One of our URLs, another method; the router adds `Allow`.
-pub(crate) async fn wrong_method(_: Door) -> Response {
-    detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
+/// One of fidesops' URLs, to be given what it does for each of these methods; others are answered where the dialect is
+/// open.
+pub(crate) fn takes(methods: &'static str) -> MethodRouter<AppState> {
+    any(async move |_: Door| {
+        respond::allowing(methods, detail(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"))
+    })
 }
 
 /// As pydantic 1 tells what is wrong with a body.

@@ -8,5 +8,5 @@ mod door;
 pub(crate) mod scopes;
 pub(crate) mod token;
 
-pub(crate) use answer::{unknown_path, wrong_method};
+pub(crate) use answer::{takes, unknown_path};
 pub(crate) use caller::told;

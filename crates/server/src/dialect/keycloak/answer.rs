@@ -1,6 +1,7 @@
 //! Keycloak's headers and its two shapes of errors.
 
 use axum::response::Response;
+use axum::routing::{MethodRouter, any};
 use http::header::{
     HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
@@ -8,6 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::door::Door;
 use crate::respond;
+use crate::state::AppState;
 
 /// An answer of the token endpoint: `{"error":…,"error_description":…}`.
 pub(super) fn oauth_error(status: StatusCode, code: &str, description: &str) -> Response {
@@ -25,9 +27,12 @@ pub(super) fn no_realm() -> Response {
     plain_error(StatusCode::NOT_FOUND, "Realm does not exist")
 }
 
-/// `GET` and the like where only `POST` is, and the other way round.
-pub(crate) async fn wrong_method(_: Door) -> Response {
-    plain_error(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")
+/// One of Keycloak's URLs, to be given what it does for each of these methods; others are answered as by Keycloak where
+/// the dialect is open.
+pub(crate) fn takes(methods: &'static str) -> MethodRouter<AppState> {
+    any(async move |_: Door| {
+        respond::allowing(methods, plain_error(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed"))
+    })
 }
 
 /// What a browser asks before it reads a document; nothing where the dialect is closed.

@@ -7,4 +7,4 @@ pub(crate) mod documents;
 mod door;
 pub(crate) mod token;
 
-pub(crate) use answer::{preflight, protocol_unknown, unknown_path, wrong_method};
+pub(crate) use answer::{preflight, protocol_unknown, takes, unknown_path};
