@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    AUTHORIZATION, CONNECTION, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
@@ -12,19 +12,17 @@ use http::{HeaderMap, HeaderName, HeaderValue, Version};
 
 /// Prepares a request for an upstream that is spoken to in HTTP/1.1 or whatever it offers.
 ///
-/// `Host` stays the caller's. `X-Forwarded-For` grows where the peer is trusted, and begins with the peer where not;
-/// of the rest of the family, and of `Forwarded`, nothing is believed of anybody else.
+/// `Host` stays the caller's, or is that of its target where it names one (RFC 9112 §3.2.2). `X-Forwarded-For` grows where
+/// the peer is trusted, and begins with the peer where not; of the rest of the family, and of `Forwarded`, nothing is
+/// believed of anybody else.
 pub(super) fn for_upstream(parts: &mut Parts, peer: Option<IpAddr>, is_trusted: bool, is_tls: bool) {
-    let host = parts.headers.get(HOST).cloned().or_else(|| {
-        let authority = parts.uri.authority()?;
-        HeaderValue::from_str(authority.as_str()).ok()
-    });
+    let authority =
+        parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    let host = authority.or_else(|| parts.headers.get(HOST).cloned());
     one_hop(&mut parts.headers);
     parts.headers.remove(EXPECT);
     if !is_trusted {
-        for name in [&FORWARDED_FOR, &FORWARDED_HOST, &FORWARDED_PROTO, &FORWARDED] {
-            parts.headers.remove(name);
-        }
+        without_origin(&mut parts.headers);
     }
     if let Some(value) = peer.and_then(|peer| HeaderValue::try_from(peer.to_string()).ok()) {
         parts.headers.append(FORWARDED_FOR, value);
@@ -49,14 +47,27 @@ pub(super) fn for_caller(headers: &mut HeaderMap) {
     one_hop(headers);
 }
 
+/// Takes out what tells where a request came from, in every spelling that an upstream could read as it.
+fn without_origin(headers: &mut HeaderMap) {
+    let told: Vec<HeaderName> = headers.keys().filter(|name| tells_origin(name)).cloned().collect();
+    for name in told {
+        headers.remove(name);
+    }
+}
+
+fn tells_origin(name: &HeaderName) -> bool {
+    let folded: String =
+        name.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    folded.starts_with("x-forwarded-") || matches!(&*folded, "forwarded" | "x-real-ip")
+}
+
 /// Takes out what is for this connection alone, and what `Connection` says is.
 fn one_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         // a caller may not use it to take out what others rely on
         .filter(|name| *name != HOST && *name != AUTHORIZATION)
         .collect();
@@ -81,3 +92,88 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const DPOP: HeaderName = HeaderName::from_static("dpop");
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn passed(request: http::request::Builder, is_trusted: bool) -> HeaderMap {
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        for_upstream(&mut parts, Some("192.0.2.7".parse().unwrap()), is_trusted, true);
+        assert_eq!(parts.version, Version::HTTP_11);
+        parts.headers
+    }
+
+    fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+        headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// RFC 9110 §7.6.1: what `Connection` names goes with it, whatever else stands in the line.
+    #[test]
+    fn what_connection_names_is_for_one_hop() {
+        let request = Request::get("/")
+            .header("connection", b"close, X-One,\t x-two , caf\xe9, \"x\", x-\xff".as_slice())
+            .header("connection", "x-three, host, authorization")
+            .header("host", "orders.example")
+            .header("authorization", "Bearer x");
+        let request =
+            ["x-one", "x-two", "x-three", "x-four", "te", "trailer", "transfer-encoding", "upgrade"]
+                .into_iter()
+                .fold(request, |request, name| request.header(name, "1"));
+        let headers = passed(request, true);
+        let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(
+            left,
+            ["authorization", "host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-four"]
+        );
+    }
+
+    /// T-9700-07: where a request came from is said by who is trusted, and by us.
+    #[test]
+    fn a_stranger_does_not_say_where_it_comes_from() {
+        let names = [
+            "X-Forwarded-For",
+            "x_forwarded_for",
+            "X-Forwarded_Host",
+            "x-forwarded-proto",
+            "Forwarded",
+            "X-Real-IP",
+            "x-forwarded-anything",
+        ];
+        let request = || {
+            let request = Request::get("/").header("host", "orders.example").header("x-forwarding", "stays");
+            names.into_iter().fold(request, |request, name| request.header(name, "forged"))
+        };
+        let strange = passed(request(), false);
+        assert_eq!(strange.len(), 5, "{strange:?}");
+        assert!(strange.values().all(|value| value != "forged"));
+        assert_eq!(value(&strange, "x-forwarded-for"), Some("192.0.2.7"));
+        assert_eq!(value(&strange, "x-forwarded-host"), Some("orders.example"));
+        assert_eq!(value(&strange, "x-forwarded-proto"), Some("https"));
+        let trusted = passed(request(), true);
+        let lines: Vec<_> = trusted.get_all("x-forwarded-for").iter().collect();
+        assert_eq!(lines, ["forged", "192.0.2.7"]);
+        assert_eq!(value(&trusted, "x-forwarded-proto"), Some("forged"));
+    }
+
+    /// RFC 9112 §3.2.2: a target that names its host is right, whatever `Host` says.
+    #[test]
+    fn the_targets_host_goes_first() {
+        for (target, host) in [("/", "a.example"), ("http://b.example:8081/", "b.example:8081")] {
+            let headers = passed(Request::get(target).header("host", "a.example"), true);
+            assert_eq!(value(&headers, "host"), Some(host));
+            assert_eq!(value(&headers, "x-forwarded-host"), Some(host));
+        }
+    }
+
+    #[test]
+    fn token_and_proof_are_taken_out() {
+        let mut headers = passed(Request::get("/").header("authorization", "x").header("dpop", "y"), true);
+        headers.append("dpop", HeaderValue::from_static("z"));
+        without_token(&mut headers);
+        assert_eq!((value(&headers, "authorization"), value(&headers, "dpop")), (None, None));
+    }
+}
