@@ -1,4 +1,4 @@
-//! T-7662-06, as wired: tokens that only their issuer can read, with a client's secret that is never said.
+//! Tokens that only their issuer can read, as wired.
 
 use base64::Engine as _;
 use serde_json::json;
@@ -22,6 +22,7 @@ fn issuer() -> Upstream {
     })
 }
 
+/// T-7662-06: the issuer is asked, once for a token that comes again; the secret that asks is never said.
 #[test]
 fn an_issuer_is_asked_about_opaque_tokens() {
     let user = User::new();
