@@ -18,6 +18,7 @@ mod root;
 mod scope;
 mod secret;
 mod serve;
+mod steps;
 mod token;
 
 use std::process::ExitCode;

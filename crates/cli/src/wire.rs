@@ -1,8 +1,8 @@
 //! The composition root: configuration → keys → store → issuer → server → listeners, in this order and nowhere else.
 
-mod descriptors;
+pub(crate) mod descriptors;
 mod door;
-mod figures;
+pub(crate) mod figures;
 mod gate;
 
 use std::net::{IpAddr, SocketAddr};

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_proto::error::printable;
 use countersign_proto::jose::{JwkSet, jwk::JwkError};
 use countersign_proto::metadata::ServerMetadata;
-use http::header::{ACCEPT, CONTENT_ENCODING};
+use http::header::ACCEPT;
 use http::{HeaderValue, Request, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use crate::http::shown;
 use crate::{Answer, DocumentUrlError, Endpoint, EndpointError, HttpClient, HttpError};
 
 /// Why an issuer's documents cannot be used.
@@ -48,12 +48,12 @@ pub enum DiscoveryError {
         retry_after: Option<Duration>,
     },
     /// The answer is not JSON, as its headers have it.
-    #[error("{url} answered with {found}, which is no JSON: probably the URL is wrong")]
+    #[error("{url} answered with something else than JSON: {why}")]
     NotJson {
         /// What was asked for.
         url: String,
-        /// The media type or the encoding.
-        found: String,
+        /// The media type or the encoding that it has.
+        why: String,
     },
     /// The metadata says where no keys are: there is no `jwks_uri` in it.
     #[error("the metadata of {issuer} names no jwks_uri")]
@@ -149,8 +149,7 @@ pub(crate) async fn published_keys(
     place: &Endpoint,
 ) -> Result<PublishedKeys, DiscoveryError> {
     let answer = get(http, place).await?;
-    json(place, &answer)?;
-    let set = JwkSet::parse(&answer.body);
+    let set = JwkSet::parse(json(place, &answer)?);
     let set = set.map_err(|why| DiscoveryError::Keys { url: place.to_string(), why })?;
     Ok(PublishedKeys { set, max_age: answer.max_age() })
 }
@@ -190,9 +189,8 @@ async fn document<M: Metadata>(http: &HttpClient, issuer: &str, judge: Judge) ->
             endpoint(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')), judge)?;
         answer = get(http, &place).await?;
     }
-    json(&place, &answer)?;
     let url = place.to_string();
-    let metadata: M = serde_json::from_slice(&answer.body)
+    let metadata: M = serde_json::from_slice(json(&place, &answer)?)
         .map_err(|error| DiscoveryError::Metadata { url: url.clone(), why: shown(&error.to_string()) })?;
     if metadata.issuer() != issuer {
         return Err(DiscoveryError::OtherIssuer { url, found: shown(metadata.issuer()) });
@@ -214,26 +212,13 @@ async fn get(http: &HttpClient, endpoint: &Endpoint) -> Result<Answer, HttpError
     http.send_for(endpoint, request, MAX_DOCUMENT).await
 }
 
-/// Takes a 200 answer that says that it is JSON, and is not compressed: nobody asked for that, and what is small here
-/// might be large there.
-fn json(place: &Endpoint, answer: &Answer) -> Result<(), DiscoveryError> {
+/// The body of a 200 answer that is JSON.
+fn json<'a>(place: &Endpoint, answer: &'a Answer) -> Result<&'a [u8], DiscoveryError> {
     let url = place.to_string();
     if answer.status != StatusCode::OK {
         return Err(DiscoveryError::Status { url, status: answer.status, retry_after: answer.retry_after() });
     }
-    if let Some(encoding) = answer.headers.get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
-        let found = format!("the encoding {}", shown(&String::from_utf8_lossy(encoding.as_bytes())));
-        return Err(DiscoveryError::NotJson { url, found });
-    }
-    if answer.is_json() {
-        return Ok(());
-    }
-    Err(DiscoveryError::NotJson { url, found: shown(answer.media_type().unwrap_or("no media type")) })
-}
-
-/// A stranger's words, for logs and terminals.
-fn shown(text: &str) -> String {
-    printable(&text.chars().take(MAX_SHOWN).collect::<String>())
+    answer.json().map_err(|why| DiscoveryError::NotJson { url, why })
 }
 
 /// The well-known path goes between host and path; a slash at the end goes first (RFC 8414 §3.1).
@@ -247,7 +232,6 @@ fn inserted(issuer: &Url) -> Url {
 
 /// The largest of the field's have 20 KiB; a JWK Set is not read beyond this either.
 const MAX_DOCUMENT: usize = 256 * 1024;
-const MAX_SHOWN: usize = 200;
 
 #[cfg(test)]
 mod tests {

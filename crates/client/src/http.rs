@@ -24,6 +24,7 @@ use crate::Endpoint;
 use crate::endpoint::NamedBy;
 use crate::trust::{TrustError, tls};
 pub use answer::Answer;
+pub(crate) use answer::shown;
 pub use error::HttpError;
 use error::{deepest, failed};
 use resolver::PublicOnly;

@@ -1,13 +1,170 @@
-//! stub
+//! Asks the issuer about tokens that only it can read (RFC 7662).
+
+mod error;
+mod flights;
+
 use std::sync::Arc;
-use crate::{Endpoint,HttpClient,discovery::Judge};
-use countersign_proto::introspection::IntrospectionResponse;
-#[derive(Clone)] pub struct ClientAuth;
-pub struct Introspector;
-impl Introspector {
- pub fn at(_:Arc<HttpClient>, _:Endpoint, _:ClientAuth)->Self{Self}
- pub fn discover(_:Arc<HttpClient>, _:&str,_:Judge, _:ClientAuth)->Self{Self}
- pub fn is_ready(&self)->bool{true}
- pub async fn introspect(&self,_:&str)->Result<IntrospectionResponse,std::io::Error>{ Err(std::io::Error::other("x")) }
+
+use bytes::Bytes;
+use countersign_proto::introspection::{ACCESS_TOKEN, IntrospectionResponse, TOKEN, TOKEN_TYPE_HINT};
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request};
+
+use crate::auth::ClientAuth;
+use crate::{Answer, Endpoint, HttpClient, RemoteJwks};
+pub use error::IntrospectError;
+use flights::Flights;
+
+/// A client of one introspection endpoint; a handle that is cheap to clone.
+#[derive(Clone)]
+pub struct Introspector(Arc<Inner>);
+
+struct Inner {
+    http: Arc<HttpClient>,
+    place: Place,
+    auth: ClientAuth,
+    flights: Flights,
 }
-impl ClientAuth { pub fn new(_: &str, _: crate::token::Secret, _: crate::token::Transport) -> Self { Self } }
+
+/// Where the endpoint is.
+enum Place {
+    Given(Endpoint),
+    Discovered(RemoteJwks),
+}
+
+impl Introspector {
+    /// Asks at `endpoint`, which an operator named.
+    #[must_use]
+    pub fn at(http: Arc<HttpClient>, endpoint: Endpoint, auth: ClientAuth) -> Self {
+        Self::new(http, Place::Given(endpoint), auth)
+    }
+
+    /// Asks where the issuer's metadata says, as `keys` reads it: made by [`RemoteJwks::discover`].
+    #[must_use]
+    pub fn discovered(http: Arc<HttpClient>, keys: RemoteJwks, auth: ClientAuth) -> Self {
+        Self::new(http, Place::Discovered(keys), auth)
+    }
+
+    fn new(http: Arc<HttpClient>, place: Place, auth: ClientAuth) -> Self {
+        Self(Arc::new(Inner { http, place, auth, flights: Flights::default() }))
+    }
+
+    /// Asks whether `token` is active, and what it says (RFC 7662 §2).
+    ///
+    /// All who ask about one token at one time wait for one answer. Nothing is kept beyond it. Dropping the future
+    /// leaves the exchange to the others.
+    ///
+    /// Does not check: anything of the answer but its form; see [`IntrospectionResponse::parse`].
+    ///
+    /// # Errors
+    /// [`IntrospectError`]: nothing is known about the token then, so that it is neither good nor bad.
+    pub async fn introspect(&self, token: &str) -> Result<IntrospectionResponse, IntrospectError> {
+        let (inner, asked) = (Arc::clone(&self.0), token.to_owned());
+        self.0.flights.join(token, async move { inner.ask(&asked).await }).await
+    }
+}
+
+impl Inner {
+    async fn ask(&self, token: &str) -> Result<IntrospectionResponse, IntrospectError> {
+        let endpoint = self.endpoint().await.ok_or(IntrospectError::NoEndpoint)?;
+        let request = compose(token, &self.auth);
+        read(&self.http.send_for(&endpoint, request, MAX_ANSWER).await?)
+    }
+
+    async fn endpoint(&self) -> Option<Endpoint> {
+        match &self.place {
+            Place::Given(endpoint) => Some(endpoint.clone()),
+            Place::Discovered(keys) => {
+                if keys.introspection_endpoint().is_none() {
+                    keys.refresh().await;
+                }
+                keys.introspection_endpoint()
+            }
+        }
+    }
+}
+
+/// The request (RFC 7662 §2.1).
+fn compose(token: &str, auth: &ClientAuth) -> Request<Bytes> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair(TOKEN, token).append_pair(TOKEN_TYPE_HINT, ACCESS_TOKEN);
+    auth.apply(&mut form, &mut headers);
+    let mut request = Request::new(Bytes::from(form.finish()));
+    *request.method_mut() = Method::POST;
+    *request.headers_mut() = headers;
+    request
+}
+
+/// Reads what the endpoint answered.
+fn read(answer: &Answer) -> Result<IntrospectionResponse, IntrospectError> {
+    if answer.status != http::StatusCode::OK {
+        return Err(IntrospectError::of(answer));
+    }
+    answer
+        .json()
+        .and_then(|body| IntrospectionResponse::parse(body).map_err(|error| error.to_string()))
+        .map_err(IntrospectError::NotUnderstood)
+}
+
+/// As much as is read of it.
+const MAX_ANSWER: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::{Secret, Transport};
+
+    fn auth(transport: Transport) -> ClientAuth {
+        ClientAuth { client_id: "api".to_owned(), client_secret: Secret::new("s&t".to_owned()), transport }
+    }
+
+    /// RFC 7662 §2.1: the token as a form, the caller by its credentials.
+    #[test]
+    fn the_request_is_the_standards() {
+        let request = compose("a+b&token=c", &auth(Transport::Basic));
+        assert_eq!(request.method(), Method::POST);
+        assert_eq!(&request.body()[..], b"token=a%2Bb%26token%3Dc&token_type_hint=access_token");
+        assert!(request.headers()["authorization"].is_sensitive());
+        let request = compose("t", &auth(Transport::Body));
+        assert!(!request.headers().contains_key("authorization"));
+        let body = b"token=t&token_type_hint=access_token&client_id=api&client_secret=s%26t";
+        assert_eq!(&request.body()[..], body);
+    }
+
+    /// A fault of the server or of our registration is no word about the token.
+    #[test]
+    fn no_error_says_that_a_token_is_bad() {
+        let answer = |status: u16, kind: &'static str, body: &'static str| {
+            let headers = [(CONTENT_TYPE, HeaderValue::from_static(kind))].into_iter().collect();
+            let status = http::StatusCode::from_u16(status).unwrap();
+            read(&Answer { status, headers, body: Bytes::from_static(body.as_bytes()) })
+        };
+        const JSON: &str = "application/json;charset=UTF-8";
+        assert_eq!(answer(200, JSON, r#"{"active":false}"#).unwrap(), IntrospectionResponse::Inactive);
+        assert!(matches!(answer(200, JSON, r#"{"active":true}"#), Ok(IntrospectionResponse::Active(_))));
+        for (kind, body) in [
+            (JSON, "{}"),
+            (JSON, r#"{"active":"false"}"#),
+            (JSON, r#"{"active":true,"active":false}"#),
+            (JSON, ""),
+            ("text/html", r#"{"active":true}"#),
+            ("application/token-introspection+jwt", "e30.e30."),
+        ] {
+            assert!(
+                matches!(answer(200, kind, body), Err(IntrospectError::NotUnderstood(_))),
+                "{kind} {body}"
+            );
+        }
+        let refused = answer(401, JSON, r#"{"error":"invalid_client\u001b","error_description":"no"}"#);
+        let text = refused.unwrap_err().to_string();
+        assert!(text.contains("status 401") && text.contains("invalid_client?"), "{text}");
+        assert!(matches!(answer(403, JSON, ""), Err(IntrospectError::Refused { .. })));
+        assert!(matches!(answer(503, JSON, ""), Err(IntrospectError::Unavailable { .. })));
+        assert!(matches!(answer(429, JSON, ""), Err(IntrospectError::Unavailable { .. })));
+        assert!(matches!(answer(302, JSON, ""), Err(IntrospectError::NotUnderstood(_))));
+        assert!(matches!(answer(204, JSON, ""), Err(IntrospectError::NotUnderstood(_))));
+    }
+}

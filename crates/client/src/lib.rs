@@ -2,21 +2,24 @@
 //!
 //! [`HttpClient`] is the one way out to the network: rustls over the platform's trust, bounded in time and size, no
 //! redirects, no proxies, plain HTTP to loopback alone. [`token::request`] asks for one token with client credentials.
-//! [`RemoteJwks`] keeps the keys of an issuer.
+//! [`RemoteJwks`] keeps the keys of an issuer, and [`Introspector`] asks it about tokens.
 
 mod address;
+mod auth;
 mod clock;
 pub mod discovery;
 mod endpoint;
 mod http;
+mod introspect;
 mod jwks;
-pub mod introspect;
 pub mod token;
 mod trust;
 
 pub use address::ForbiddenAddress;
+pub use auth::ClientAuth;
 pub use clock::SystemClock;
 pub use endpoint::{DocumentUrlError, Endpoint, EndpointError};
 pub use http::{Answer, HttpClient, HttpError, Settings};
+pub use introspect::{IntrospectError, Introspector};
 pub use jwks::{JwksSettings, KeysState, RemoteJwks};
 pub use trust::{TrustError, tls as tls_config};

@@ -3,16 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use countersign_proto::error::{ErrorBody, printable};
 use countersign_proto::secret::ClientSecret;
 use countersign_proto::token::{CLIENT_CREDENTIALS, TokenResponse};
-use form_urlencoded::byte_serialize;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode};
 
+use crate::auth::basic;
 use crate::{Answer, Endpoint, HttpClient, HttpError};
 
 /// What is asked for, and by whom.
@@ -161,17 +159,6 @@ pub fn read(answer: &Answer) -> Result<TokenResponse, TokenError> {
         return Err(TokenError::Unavailable { status: *status, retry_after });
     }
     Err(TokenError::NotOAuth(format!("status {status} without an OAuth error in it")))
-}
-
-/// Both halves form-encoded, then base64 (RFC 6749 §2.3.1); marked sensitive, so that no log prints it.
-fn basic(id: &str, secret: &Secret) -> HeaderValue {
-    let encode = |half: &str| byte_serialize(half.as_bytes()).collect::<String>();
-    let pair = zeroize::Zeroizing::new(format!("{}:{}", encode(id), encode(secret.expose())));
-    let text = zeroize::Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
-    // base64 is always a valid header value
-    let mut value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Basic"));
-    value.set_sensitive(true);
-    value
 }
 
 impl fmt::Display for Transport {

@@ -103,7 +103,6 @@ impl Access {
         self.0.claims.get(name)
     }
 
-    #[cfg(feature = "axum")]
     pub(crate) fn verifier(&self) -> u64 {
         self.0.verifier
     }

@@ -25,6 +25,21 @@ pub enum BoundBy {
     Any,
 }
 
+impl BoundBy {
+    /// Whether a token is bound so.
+    ///
+    /// Does not check: whether whoever presents it has shown the key or certificate.
+    #[must_use]
+    pub fn is_met_by(self, access: &Access) -> bool {
+        let bound = access.confirmation();
+        match self {
+            Self::Dpop => bound.is_some_and(|bound| bound.jkt().is_some()),
+            Self::Mtls => bound.is_some_and(|bound| bound.x5t_s256().is_some()),
+            Self::Any => bound.is_some(),
+        }
+    }
+}
+
 /// How a verifier judges bindings.
 pub(crate) struct Bindings {
     pub(crate) required: Option<BoundBy>,
@@ -71,13 +86,10 @@ impl Bindings {
             (None, Scheme::DPoP) => return Err(Unbound::BearerAsDpop.into()),
             (Some(key), Scheme::DPoP) => self.check_proof(key, presented, token, now)?,
         }
-        let is_enough = match self.required {
-            None => true,
-            Some(BoundBy::Dpop) => key.is_some(),
-            Some(BoundBy::Mtls) => certificate.is_some(),
-            Some(BoundBy::Any) => bound.is_some(),
-        };
-        if is_enough { Ok(()) } else { Err(Unbound::Required.into()) }
+        match self.required {
+            Some(by) if !by.is_met_by(access) => Err(Unbound::Required.into()),
+            _ => Ok(()),
+        }
     }
 
     fn check_proof(

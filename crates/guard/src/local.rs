@@ -9,7 +9,6 @@ use countersign_proto::jose::{AccessToken, Claims, Header, verify::FromClaims};
 use serde_json::{Map, Value};
 
 /// The claims of an access token of any issuer, before scopes are read.
-#[derive(Clone)]
 pub(crate) struct Local {
     pub(crate) subject: String,
     pub(crate) client_id: Option<String>,

@@ -2,14 +2,14 @@
 //! token, an answer kept for a while and never beyond the token's expiry, and no answer never taken for a yes.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use countersign_client::introspect::Introspector;
+use countersign_client::Introspector;
+use countersign_client::RemoteJwks;
 use countersign_proto::introspection::IntrospectionResponse;
 use countersign_proto::jose::confirmation::Confirmation;
 use countersign_proto::jose::{NumericDate, VerifyError};
-use tokio::sync::OnceCell;
 
 use crate::TrustedIssuer;
 use crate::local::Local;
@@ -18,39 +18,50 @@ use crate::refusal::Refusal;
 /// An issuer that is asked about its tokens.
 pub(crate) struct Remote {
     introspector: Introspector,
+    /// What knows where to ask, where that is not given.
+    metadata: Option<RemoteJwks>,
     issuer: String,
     audiences: Vec<String>,
     leeway: i64,
-    flights: Mutex<HashMap<Digest, Arc<Flight>>>,
     /// Tokens that are not active, and until when that is believed.
     inactive: Mutex<HashMap<Digest, i64>>,
 }
 
 /// What an issuer says of an active token.
-#[derive(Clone)]
 pub(crate) struct Answer {
     pub(crate) says: Local,
     pub(crate) believed_until: i64,
 }
 
 type Digest = [u8; 32];
-type Flight = OnceCell<Result<Answer, Refusal>>;
 
 impl Remote {
-    pub(crate) fn new(introspector: Introspector, trusted: &TrustedIssuer) -> Self {
+    pub(crate) fn new(
+        introspector: Introspector,
+        metadata: Option<RemoteJwks>,
+        trusted: &TrustedIssuer,
+    ) -> Self {
         Self {
             introspector,
+            metadata,
             issuer: trusted.issuer.clone(),
             audiences: trusted.audiences.clone(),
             leeway: i64::from(trusted.leeway),
-            flights: Mutex::default(),
             inactive: Mutex::default(),
         }
     }
 
     /// Whether it is known where to ask.
     pub(crate) fn is_ready(&self) -> bool {
-        self.introspector.is_ready()
+        self.metadata.as_ref().is_none_or(|metadata| metadata.introspection_endpoint().is_some())
+    }
+
+    /// Why it is not known, as far as that is.
+    pub(crate) fn error(&self) -> Option<String> {
+        let state = self.metadata.as_ref()?.state();
+        state
+            .error
+            .or_else(|| state.generation.map(|_| "its metadata names no introspection_endpoint".to_owned()))
     }
 
     /// What the issuer says of a token.
@@ -63,24 +74,15 @@ impl Remote {
         if self.is_inactive(&name, now) {
             return Err(Refusal::Inactive);
         }
-        let flight = self.flight(name);
-        // should the one who asks go away, the next in line asks
-        let answer = flight.get_or_init(|| self.fly(token, now)).await.clone();
-        self.land(&name, &flight);
+        let answer = self.introspector.introspect(token).await.map_err(|error| {
+            tracing::warn!(issuer = %self.issuer, %error, "the issuer gave no answer about a token");
+            Refusal::Unavailable
+        })?;
+        let answer = self.read(answer, now);
         if answer.as_ref().is_err_and(|refusal| *refusal == Refusal::Inactive) {
             self.remember_inactive(name, now);
         }
         answer
-    }
-
-    async fn fly(&self, token: &str, now: i64) -> Result<Answer, Refusal> {
-        match self.introspector.introspect(token).await {
-            Ok(answer) => self.read(answer, now),
-            Err(error) => {
-                tracing::warn!(issuer = %self.issuer, %error, "the issuer gave no answer about a token");
-                Err(Refusal::Unavailable)
-            }
-        }
     }
 
     /// RFC 7662 §2.2, §4: what an issuer calls active must still be its own, for us, and in time.
@@ -114,19 +116,6 @@ impl Remote {
                 claims: token.other,
             },
         })
-    }
-
-    fn flight(&self, name: Digest) -> Arc<Flight> {
-        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(flights.entry(name).or_default())
-    }
-
-    /// Whoever asks next asks anew; those who wait have their answer.
-    fn land(&self, name: &Digest, flight: &Arc<Flight>) {
-        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        if flights.get(name).is_some_and(|current| Arc::ptr_eq(current, flight)) {
-            flights.remove(name);
-        }
     }
 
     fn is_inactive(&self, name: &Digest, now: i64) -> bool {

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use countersign_client::introspect::ClientAuth;
+use countersign_client::ClientAuth;
 use countersign_proto::jose::{Algorithm, JwkSet};
 
 /// One issuer, for whom its tokens must be meant, and what else they must be.

@@ -139,7 +139,7 @@ impl Verifier {
             Vouches::Keys(keys) if keys.generation().is_some() => None,
             Vouches::Introspection(remote) if remote.is_ready() => None,
             Vouches::Keys(keys) => Some((&*issuer.name, keys.error())),
-            Vouches::Introspection(_) => Some((&*issuer.name, None)),
+            Vouches::Introspection(remote) => Some((&*issuer.name, remote.error())),
         })
     }
 
@@ -176,9 +176,9 @@ impl Verifier {
         &self.0.bindings
     }
 
-    /// Whether it was this verifier that made it.
-    #[cfg(feature = "axum")]
-    pub(crate) fn made(&self, access: &Access) -> bool {
+    /// Whether it was this verifier that let it in: what another one judged, it judged for another API.
+    #[must_use]
+    pub fn made(&self, access: &Access) -> bool {
         access.verifier() == self.0.number
     }
 

@@ -18,6 +18,6 @@ mod state;
 pub use admit::{Admit, Overloaded, Unbounded, Work};
 pub use extract::peer::Peer;
 pub use middleware::{Figure, Labels, Metrics, RequestId, Standing};
-pub use ops::{OpsState, Readiness, ops};
+pub use ops::{OpsState, Readiness, open_metrics, ops};
 pub use router::{admin_app, app, app_without_admin};
 pub use state::{AppState, Parts};

@@ -1,5 +1,6 @@
 //! `countersign demo`: the whole story against a server that is thrown away, each exchange shown as it happened.
 
+mod guarded;
 mod story;
 mod transcript;
 
@@ -72,7 +73,8 @@ fn config(folder: &Path) -> Result<Config, Failure> {
 const LONG: &str = "\
 Show the whole story against a server that is thrown away afterwards: root makes a realm with an API and two clients; \
 tokens with the default scopes, with an optional one, and with one that is not granted; a token decoded and verified; a \
-wrong secret; a secret rotated without a gap. Exits with 1 when anything differs from what it expects.";
+wrong secret; an API behind the guard, called without a token, with one, with too little scope and with an expired one; \
+a secret rotated without a gap. Exits with 1 when anything differs from what it expects.";
 
 const EXAMPLES: &str = "\
 Examples:

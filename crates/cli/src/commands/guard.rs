@@ -4,7 +4,9 @@ mod check;
 mod file;
 mod forward_auth;
 mod given;
+mod issuers;
 mod ops;
+mod place;
 mod proxy;
 mod serving;
 mod trust;
@@ -46,8 +48,10 @@ impl Guard {
 fn judge_rules(rules: &Rules, verifier: &Verifier) -> Result<(), Failure> {
     match rules.issuers().find(|issuer| !verifier.trusts(issuer)) {
         None => Ok(()),
-        Some(issuer) => Err(Failure::new(format!("a rule names the issuer {issuer}, whose tokens are not taken"))
-            .next("add it as [[issuer]] in the file of --config, or compare the spelling")),
+        Some(issuer) => {
+            Err(Failure::new(format!("a rule names the issuer {issuer}, whose tokens are not taken"))
+                .next("add it as [[issuer]] in the file of --config, or compare the spelling"))
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use countersign_client::{Endpoint, HttpClient, Settings, discovery};
 use countersign_proto::jose::{Claims, jws};
 use serde_json::json;
 
-use self::steps::Steps;
+use super::steps::{Steps, advice_on_form};
 use crate::context::Choice;
 use crate::failure::Failure;
 use crate::moment::now;
@@ -55,7 +55,8 @@ impl Inspect {
             if let Some((header, claims)) = decoded {
                 output.text(&format!("header  {}\nclaims  {}\n", pretty(&header), pretty(&claims)));
             }
-            output.text(&steps.to_string());
+            let verdict = if steps.good() { "the token is good" } else { "the token is NOT good" };
+            output.text(&format!("{steps}\n{verdict}\n"));
         }
         Ok(if steps.good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -70,7 +71,7 @@ impl Inspect {
         let unverified = match jws::parse(token) {
             Ok(unverified) => unverified,
             Err(error) => {
-                steps.fail("form", error.to_string(), steps::advice_on_form(token));
+                steps.fail("form", error.to_string(), advice_on_form(token));
                 return decoded;
             }
         };

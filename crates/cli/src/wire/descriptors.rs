@@ -5,11 +5,11 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use countersign_listen::Limits;
 
 /// How many descriptors all connections of callers may take together.
-pub(super) struct Descriptors(usize);
+pub(crate) struct Descriptors(usize);
 
 impl Descriptors {
     /// Raises this process's limit of open files to the highest that it may have.
-    pub(super) fn raise() -> Self {
+    pub(crate) fn raise() -> Self {
         let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
         let raised = current == maximum
             || setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
@@ -24,9 +24,14 @@ impl Descriptors {
         Self(limit.saturating_sub(RESERVED).max(limit / 4))
     }
 
+    /// How many connections one of so many parties may hold that need descriptors alike.
+    pub(crate) fn share(&self, parties: usize) -> usize {
+        (self.0 / parties.max(1)).max(1)
+    }
+
     /// The limits of one of so many listeners, with its share of connections at most.
-    pub(super) fn cap(&self, limits: Limits, listeners: usize) -> Limits {
-        let share = (self.0 / listeners.max(1)).max(1);
+    pub(crate) fn cap(&self, limits: Limits, listeners: usize) -> Limits {
+        let share = self.share(listeners);
         if limits.connections > share {
             tracing::warn!(
                 wanted = limits.connections,
@@ -39,7 +44,7 @@ impl Descriptors {
 }
 
 /// Connections to the ops listener at a time.
-pub(super) const OPS: usize = 64;
+pub(crate) const OPS: usize = 64;
 
 /// For the ops listener, the database, runtimes, files and what is bound.
 const RESERVED: usize = OPS + 128;

@@ -14,7 +14,8 @@ pub(super) fn figures(listeners: Vec<(&'static str, Stats)>, gate: Admission) ->
     }
 }
 
-fn connections(listeners: &[(&'static str, Counts)]) -> Vec<Figure> {
+/// What listeners count, each by its name.
+pub(crate) fn connections(listeners: &[(&'static str, Counts)]) -> Vec<Figure> {
     let each = |count: fn(&Counts) -> u64| -> Vec<(Labels, u64)> {
         listeners.iter().map(|(name, counts)| (vec![("listener", *name)], count(counts))).collect()
     };

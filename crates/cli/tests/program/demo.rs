@@ -16,6 +16,10 @@ fn the_demo_passes_and_leaves_nothing_behind() {
         "The token verifies",
         "\"aud\": \"https://orders.example\"",
         "\"error\": \"invalid_client\"",
+        "< 401 Unauthorized\n   < content-type: application/json\n   < cache-control: no-store\n   < www-authenticate: Bearer realm=",
+        "orders of shop",
+        "error=\"insufficient_scope\"",
+        "error_description=\"the access token expired\"",
         "DELETE /admin/v1/realms/myorg/clients/shop/secrets/",
     ] {
         assert!(text.contains(part), "{part} is missing:\n{text}");

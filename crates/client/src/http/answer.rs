@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use countersign_proto::error::printable;
 use http::StatusCode;
-use http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use http::header::{AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 
 /// An answer, read whole.
 #[derive(Clone, Debug)]
@@ -24,11 +25,24 @@ impl Answer {
         self.media_type().is_some_and(|kind| kind.eq_ignore_ascii_case(media_type))
     }
 
-    /// Whether the `Content-Type` is JSON or a kind of it (RFC 6839 §3.1).
-    #[must_use]
-    pub fn is_json(&self) -> bool {
+    /// The body, where the headers say that it is JSON or a kind of it (RFC 6839 §3.1) and not compressed: nobody asked
+    /// for that, and what is small here might be large there.
+    ///
+    /// # Errors
+    /// What they say instead.
+    pub(crate) fn json(&self) -> Result<&[u8], String> {
+        if let Some(coding) = self.headers.get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+            return Err(format!("it is encoded as {}", shown(&String::from_utf8_lossy(coding.as_bytes()))));
+        }
         let kind = self.media_type().unwrap_or_default().to_ascii_lowercase();
-        kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+        if kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json")) {
+            return Ok(&self.body);
+        }
+        Err(if kind.is_empty() {
+            "it says no media type".to_owned()
+        } else {
+            format!("it is {}", shown(&kind))
+        })
     }
 
     /// The `Content-Type` without its parameters.
@@ -67,11 +81,18 @@ impl Answer {
     }
 }
 
+/// A stranger's words, for logs and terminals.
+pub(crate) fn shown(text: &str) -> String {
+    printable(&text.chars().take(MAX_SHOWN).collect::<String>())
+}
+
 /// A number of seconds as headers write it: digits alone (RFC 9111 §1.2.2); one that is too large is cut.
 fn seconds(text: &str) -> Option<Duration> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| Duration::from_secs(text.parse::<u32>().unwrap_or(u32::MAX).into()))
 }
+
+const MAX_SHOWN: usize = 200;
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use countersign_client::introspect::Introspector;
+use countersign_client::Introspector;
 use countersign_client::{
     Endpoint, EndpointError, HttpClient, JwksSettings, RemoteJwks, Settings, SystemClock,
 };
@@ -236,6 +236,7 @@ fn vouches(trusted: &TrustedIssuer, jwks: &JwksSettings) -> Result<Vouches, Buil
     let judge = if trusted.danger_plain_http { Endpoint::danger_parse_any_http } else { Endpoint::parse };
     let judged =
         |what, url: &str| judge(url).map_err(|why| BuildError::Url { what, url: url.to_owned(), why });
+    let named = |why| BuildError::Url { what: "the issuer", url: trusted.issuer.clone(), why };
     let settings = Settings { ca_file: trusted.ca_file.clone(), ..HTTP };
     let http = || {
         tokio::runtime::Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
@@ -245,7 +246,6 @@ fn vouches(trusted: &TrustedIssuer, jwks: &JwksSettings) -> Result<Vouches, Buil
         Source::Fixed(set) => Vouches::Keys(Keys::Fixed(StaticKeys::new(&trusted.issuer, set))),
         Source::Discovered => {
             let keys = RemoteJwks::discover(http()?, &trusted.issuer, judge, *jwks);
-            let named = |why| BuildError::Url { what: "the issuer", url: trusted.issuer.clone(), why };
             Vouches::Keys(Keys::Remote(keys.map_err(named)?))
         }
         Source::At(url) => {
@@ -253,15 +253,16 @@ fn vouches(trusted: &TrustedIssuer, jwks: &JwksSettings) -> Result<Vouches, Buil
             Vouches::Keys(Keys::Remote(RemoteJwks::at(http()?, &trusted.issuer, endpoint, *jwks)))
         }
         Source::Introspection { endpoint, auth } => {
-            let http = http()?;
-            let introspector = match endpoint {
-                Some(url) => Introspector::at(http, judged("the introspection endpoint", url)?, auth.clone()),
+            let (http, auth) = (http()?, auth.clone());
+            let (introspector, metadata) = match endpoint {
+                Some(url) => (Introspector::at(http, judged("the introspection endpoint", url)?, auth), None),
                 None => {
-                    judged("the issuer", &trusted.issuer)?;
-                    Introspector::discover(http, &trusted.issuer, judge, auth.clone())
+                    let metadata = RemoteJwks::discover(Arc::clone(&http), &trusted.issuer, judge, *jwks);
+                    let metadata = metadata.map_err(named)?;
+                    (Introspector::discovered(http, metadata.clone(), auth), Some(metadata))
                 }
             };
-            Vouches::Introspection(Box::new(Remote::new(introspector, trusted)))
+            Vouches::Introspection(Box::new(Remote::new(introspector, metadata, trusted)))
         }
     })
 }

@@ -14,7 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use super::figures::{Figure, Source};
+use super::figures::{Figure, PREFIX, Source};
 use super::told::Told;
 
 /// All counts of one server; clones count together.
@@ -70,7 +70,7 @@ impl Metrics {
     #[must_use]
     pub fn beside(figures: impl Fn() -> Vec<Figure> + Send + Sync + 'static) -> Self {
         let mut inner = Inner {
-            registry: Registry::with_prefix("countersign"),
+            registry: Registry::with_prefix(PREFIX),
             requests: Family::default(),
             durations: Family::new_with_constructor(histogram),
             tokens: Family::default(),

@@ -9,6 +9,7 @@ mod request_id;
 mod security;
 mod told;
 
+pub(crate) use figures::encode;
 pub use figures::{Figure, Labels, Standing};
 pub(crate) use front::FrontLayer;
 pub use metrics::Metrics;

@@ -14,7 +14,7 @@ use http::header::CONTENT_TYPE;
 
 pub use health::Readiness;
 
-use crate::middleware::Metrics;
+use crate::middleware::{Figure, Metrics, encode};
 
 /// What the second listener tells about.
 #[derive(Clone)]
@@ -42,7 +42,17 @@ async fn metrics(State(state): State<OpsState>) -> Response {
     let gauges = state.metrics.gauges();
     gauges.realms.set(i64::try_from(sizes.realms).unwrap_or(i64::MAX));
     gauges.clients.set(i64::try_from(sizes.clients).unwrap_or(i64::MAX));
-    match state.metrics.encode() {
+    told(state.metrics.encode())
+}
+
+/// The answer of a `/metrics` that tells these figures alone, for who is no authorization server.
+#[must_use]
+pub fn open_metrics(figures: Vec<Figure>) -> Response {
+    told(encode(figures))
+}
+
+fn told(text: Result<String, std::fmt::Error>) -> Response {
+    match text {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

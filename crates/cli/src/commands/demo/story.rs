@@ -27,7 +27,7 @@ pub(super) struct Story {
 }
 
 /// What the API of the story is called.
-const API: &str = "https://orders.example";
+pub(super) const API: &str = "https://orders.example";
 
 impl Story {
     pub(super) async fn tell(&mut self) -> Result<(), Failure> {
@@ -75,6 +75,7 @@ impl Story {
         refused(&nobody, 401, "invalid_client")?;
         must(wrong.body == nobody.body, "a wrong secret and an unknown client must look the same")?;
 
+        self.call_the_api(&token).await?;
         self.rotate(&root, &shop).await?;
         self.transcript.say("\nThat was all of it. The server and its data are gone; `countersign serve` starts one that stays.");
         Ok(())
@@ -189,15 +190,15 @@ fn refused(answer: &Answer, status: u16, error: &str) -> Result<(), Failure> {
     must(body.error == error, &format!("the error must be {error}"))
 }
 
-fn has_status(answer: &Answer, status: u16) -> Result<(), Failure> {
+pub(super) fn has_status(answer: &Answer, status: u16) -> Result<(), Failure> {
     must(answer.status == status, &format!("the status must be {status}, and is {}", answer.status))
 }
 
-fn must(holds: bool, what: &str) -> Result<(), Failure> {
+pub(super) fn must(holds: bool, what: &str) -> Result<(), Failure> {
     if holds { Ok(()) } else { Err(Failure::new(format!("the demo went wrong: {what}"))) }
 }
 
-fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
+pub(super) fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
     serde_json::from_slice(&answer.body)
         .map_err(|error| Failure::new(format!("the demo went wrong: an answer cannot be read: {error}")))
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use countersign_client::{Answer, HttpClient};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderName, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use serde_json::{Value, json};
 
 use crate::context::endpoint;
@@ -77,22 +77,22 @@ impl Transcript {
 }
 
 /// The headers that tell something.
-const TELLING: [HeaderName; 3] = [CONTENT_TYPE, CACHE_CONTROL, WWW_AUTHENTICATE];
+static TELLING: [HeaderName; 3] = [CONTENT_TYPE, CACHE_CONTROL, WWW_AUTHENTICATE];
 
 fn named(headers: &HeaderMap) -> Value {
     let one = |name: &HeaderName| {
-        let value = headers.get(name)?.to_str().ok()?;
-        Some((name.as_str().to_owned(), Value::from(value)))
+        let lines: Vec<&str> = headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).collect();
+        (!lines.is_empty()).then(|| (name.as_str().to_owned(), Value::from(lines.join(", "))))
     };
     Value::Object(TELLING.iter().filter_map(one).collect())
 }
 
 fn shown(headers: &HeaderMap, mark: char) -> String {
-    let line = |name: &HeaderName| {
-        let value = headers.get(name)?.to_str().ok()?;
-        Some(format!("   {mark} {name}: {value}\n"))
+    let each = |name: &'static HeaderName| headers.get_all(name).iter().map(move |value| (name, value));
+    let line = |(name, value): (&HeaderName, &HeaderValue)| {
+        value.to_str().ok().map(|value| format!("   {mark} {name}: {value}\n"))
     };
-    TELLING.iter().filter_map(line).collect()
+    TELLING.iter().flat_map(each).filter_map(line).collect()
 }
 
 fn value(body: &[u8]) -> Value {

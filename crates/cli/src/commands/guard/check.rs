@@ -1,24 +1,27 @@
-//! `countersign guard check`: why a token would pass a guard, or not, step by step. The guard's own verifier judges; the
-//! steps are those that it takes, in their order.
+//! `countersign guard check`: why a token would pass a guard, or not, step by step. The guard's own verifier judges.
 
-use std::fmt::Write as _;
+mod explain;
+
 use std::io::Read;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
+use countersign_guard::refusal::Unbound;
 use countersign_guard::{Access, Refusal, Require, Verifier};
-use countersign_proto::jose::VerifyError;
-use countersign_proto::time::UnixTime;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-use super::trust::Trust;
+use self::explain::{Says, explain};
+use super::file::File;
+use super::trust::{self, Trust};
 use crate::failure::Failure;
 use crate::moment::rfc3339;
 use crate::output::{Output, clean};
 
 /// Explain why a token would pass a guard with these flags, or not: exit with 0 when it would, with 1 when not
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, long_about = LONG)]
 pub(crate) struct Check {
     /// The token, `-` for standard input
     token: String,
@@ -29,64 +32,59 @@ pub(crate) struct Check {
     trust: Trust,
 }
 
-/// How a step went.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Passed,
-    Failed,
-    /// A step before it failed.
-    NotReached,
-}
-
 impl Check {
     pub(crate) async fn run(self, output: Output) -> Result<ExitCode, Failure> {
         let require = match self.scopes.as_slice() {
             [] => Require::token(),
-            scopes => Require::all(scopes).map_err(Failure::new)?,
+            scopes => Require::all(scopes).map_err(|error| Failure::new(format!("--scope: {error}")))?,
         };
         let file = self.trust.file()?;
-        let verifier = self.trust.verifier(&file)?.build().map_err(Failure::new)?;
+        let verifier = trust::build(self.trust.verifier(&file)?)?;
         let token = self.token()?;
-        let judged = verifier.verify_token(&token).await.and_then(|access| {
-            require.check(&access)?;
-            Ok(access)
-        });
-        let failed = judged.as_ref().err().map(|refusal| (step(refusal), refusal));
-        let outcome = |at: usize| match failed {
-            Some((step, _)) if at == step => Outcome::Failed,
-            Some((step, _)) if at > step => Outcome::NotReached,
-            _ => Outcome::Passed,
-        };
-        let steps = STEPS.iter().enumerate().map(|(at, (name, says))| (*name, *says, outcome(at)));
+        let judged = self.judge(&verifier, &file, &require, &token).await;
+
+        let says = Says::read(&token);
+        let is_asked = self.is_asked_about(&file, says.issuer());
+        let awaited =
+            verifier.waiting_for().find(|(issuer, _)| says.issuer().is_none_or(|says| says == *issuer));
+        let why_unknown = awaited.and_then(|(_, why)| why);
+        let steps = explain(&says, is_asked, &judged, why_unknown.as_deref());
         if output.is_json() {
-            let steps: Vec<_> = steps.map(|(name, _, outcome)| json!({ "step": name, "outcome": outcome.word() })).collect();
             let whole = json!({
                 "passes": judged.is_ok(),
-                "steps": steps,
                 "reason": judged.as_ref().err().map(|refusal| refusal.reason().as_str()),
-                "why": judged.as_ref().err().map(|refusal| clean(&refusal.to_string())),
                 "access": judged.as_ref().ok().map(access_json),
+                "checks": steps.as_json(),
             });
             output.text(&whole.to_string());
         } else {
-            let mut text = String::new();
-            for (name, says, outcome) in steps {
-                // writing to a string does not fail
-                let _ = match (outcome, failed) {
-                    (Outcome::Failed, Some((_, refusal))) => {
-                        writeln!(text, "✗ {name:<10} {}", clean(&refusal.to_string()))
-                    }
-                    (Outcome::NotReached, _) => writeln!(text, "· {name:<10} not reached"),
-                    _ => writeln!(text, "✓ {name:<10} {says}"),
-                };
-            }
-            text.push_str(&match &judged {
-                Ok(access) => verdict(access),
-                Err(refusal) => format!("refused: {}\n", advice(refusal, &verifier)),
-            });
-            output.text(&text);
+            let verdict = judged.as_ref().map_or_else(|_| "a guard would refuse it".to_owned(), verdict);
+            output.text(&format!("{steps}\n{verdict}\n"));
         }
         Ok(if judged.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// As a guard does, except that nobody presents the token: what it is bound to remains to be shown.
+    async fn judge(
+        &self,
+        verifier: &Verifier,
+        file: &File,
+        require: &Require,
+        token: &str,
+    ) -> Result<Access, Refusal> {
+        let judged = timeout(PATIENCE, verifier.verify_token(token)).await;
+        let access = judged.unwrap_or(Err(Refusal::Unavailable))?;
+        if self.trust.bound_by(file).is_some_and(|by| !by.is_met_by(&access)) {
+            return Err(Refusal::Binding(Unbound::Required));
+        }
+        require.check(&access)?;
+        Ok(access)
+    }
+
+    /// Whether it is the issuer that judges the token, as one that it can read alone, or is to be asked about.
+    fn is_asked_about(&self, file: &File, issuer: Option<&str>) -> bool {
+        let asked = |url: &str| issuer.is_none_or(|issuer| issuer == url);
+        self.trust.tables(file).iter().any(|table| table.introspection.is_some() && asked(&table.url))
     }
 
     fn token(&self) -> Result<String, Failure> {
@@ -96,86 +94,23 @@ impl Check {
             std::io::stdin().take(MAX_INPUT).read_to_string(&mut text).map_err(Failure::new)?;
         }
         let text = text.trim();
-        // pasted from a header
-        Ok(text.strip_prefix("Bearer ").unwrap_or(text).to_owned())
-    }
-}
-
-impl Outcome {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::NotReached => "not reached",
+        if text.is_empty() {
+            return Err(Failure::new("there is no token").next("`countersign token` takes one"));
         }
+        // pasted from a header
+        let (scheme, token) = text.split_once(' ').unwrap_or(("", text));
+        let is_scheme = ["bearer", "dpop"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        Ok(if is_scheme { token.trim_start() } else { text }.to_owned())
     }
-}
-
-/// At which step a token was refused.
-fn step(refusal: &Refusal) -> usize {
-    let name = match refusal {
-        Refusal::Token(error) => match error {
-            VerifyError::Jws(_) => "form",
-            VerifyError::Issuer => "issuer",
-            VerifyError::Type => "type",
-            VerifyError::Algorithm(_) => "algorithm",
-            VerifyError::Audience => "audience",
-            VerifyError::Expired(_) | VerifyError::NotYetValid(_) | VerifyError::IssuedInFuture(_) => "times",
-            VerifyError::Claims(_) => "claims",
-            VerifyError::Key(_) => "key",
-            VerifyError::Signature => "signature",
-        },
-        Refusal::Unavailable => "key",
-        Refusal::Inactive => "signature",
-        Refusal::Scope(_) => "scope",
-        _ => "form",
-    };
-    STEPS.iter().position(|(step, _)| *step == name).unwrap_or_default()
 }
 
 fn verdict(access: &Access) -> String {
-    let mut text = format!(
-        "passes: {} of {}, until {}, scope {}\n",
+    format!(
+        "it would pass: {} of {}, until {}",
         clean(access.client_id().unwrap_or(access.subject())),
         clean(access.issuer()),
-        rfc3339(UnixTime(access.expires_at())),
-        if access.scope().is_empty() { "none".to_owned() } else { format!("'{}'", clean(access.scope())) },
-    );
-    if let Some(bound) = access.confirmation() {
-        if bound.jkt().is_some() {
-            text.push_str("  it is bound to a key: a request must bring a DPoP proof made with it\n");
-        }
-        if bound.x5t_s256().is_some() {
-            text.push_str("  it is bound to a certificate: a request must come over mutual TLS with it\n");
-        }
-    }
-    text
-}
-
-fn advice(refusal: &Refusal, verifier: &Verifier) -> String {
-    match refusal {
-        Refusal::Token(VerifyError::Jws(_)) => "is this the whole token, and an access token?".to_owned(),
-        Refusal::Token(VerifyError::Issuer) => {
-            "compare its iss with --issuer, character by character: a slash at the end counts".to_owned()
-        }
-        Refusal::Token(VerifyError::Type) => {
-            "if its issuer writes access tokens of type JWT, allow it with --accept-typ JWT".to_owned()
-        }
-        Refusal::Token(VerifyError::Algorithm(_)) => "allow its algorithm with --alg".to_owned(),
-        Refusal::Token(VerifyError::Audience) => {
-            "ask its issuer for a token for this API (resource or audience), or compare --audience".to_owned()
-        }
-        Refusal::Token(VerifyError::Expired(_)) => "take a new one".to_owned(),
-        Refusal::Token(VerifyError::NotYetValid(_) | VerifyError::IssuedInFuture(_)) => {
-            "the clock of the issuer, or of this machine, is wrong".to_owned()
-        }
-        Refusal::Scope(_) => "ask its issuer for the scope, or grant it to the client".to_owned(),
-        Refusal::Unavailable => {
-            let why = verifier.waiting_for().find_map(|(_, why)| why);
-            format!("nothing is known without the issuer: {}", clean(&why.unwrap_or_else(|| "no answer".to_owned())))
-        }
-        _ => "it is not one that the issuer vouches for".to_owned(),
-    }
+        rfc3339(countersign_proto::time::UnixTime(access.expires_at())),
+    )
 }
 
 fn access_json(access: &Access) -> Value {
@@ -190,25 +125,18 @@ fn access_json(access: &Access) -> Value {
     })
 }
 
-/// The steps of the verifier, and what it means that one was passed.
-const STEPS: [(&str, &str); 10] = [
-    ("form", "a compact JWS"),
-    ("issuer", "of an issuer that is trusted"),
-    ("type", "an access token"),
-    ("algorithm", "signed with an algorithm that is allowed"),
-    ("audience", "meant for this API"),
-    ("times", "neither expired nor of the future"),
-    ("claims", "complete, and of no other kind of token"),
-    ("key", "its issuer has the key"),
-    ("signature", "genuine"),
-    ("scope", "wide enough"),
-];
-
+/// What one fetch may take, and a little.
+const PATIENCE: Duration = Duration::from_secs(12);
 const MAX_INPUT: u64 = 64 * 1024;
+
+const LONG: &str = "\
+Explain step by step why a token would pass a guard with these flags, or not: exit with 0 when it would, with 1 when \
+not. The guard's own verifier judges. What a token is bound to, a key or a certificate, a request must show besides.";
 
 const EXAMPLES: &str = "\
 Examples:
   countersign token --context svc | countersign guard check - \\
       --issuer http://localhost:8080/realms/myorg --audience https://orders.example
+  countersign guard check - --config guard.toml --scope orders:write
   countersign guard check - --issuer https://id.example/realms/myorg \\
       --audience https://orders.example --scope orders:write --output json";

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use countersign_server::config::nearest;
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -17,10 +18,10 @@ pub(super) struct File {
     pub(super) rules: Option<PathBuf>,
     pub(super) tls_cert: Option<PathBuf>,
     pub(super) tls_key: Option<PathBuf>,
-    pub(super) client_certs: Option<String>,
+    pub(super) client_certs: Option<ClientCerts>,
     pub(super) client_certs_from_header: Option<String>,
     pub(super) trusted_proxies: Vec<String>,
-    pub(super) require_bound: Option<String>,
+    pub(super) require_bound: Option<RequireBound>,
     pub(super) proof_algs: Vec<String>,
     pub(super) dpop_nonce: bool,
     pub(super) allow_preflight: bool,
@@ -29,20 +30,22 @@ pub(super) struct File {
     pub(super) upstream_ca_file: Option<PathBuf>,
     pub(super) upstream_timeout: Option<u64>,
     pub(super) pass_authorization: bool,
-    pub(super) trust_forwarded: Option<String>,
+    pub(super) trust_forwarded: Option<TrustForwarded>,
+    pub(super) log_format: Option<String>,
+    pub(super) log_level: Option<String>,
     #[serde(rename = "issuer")]
     pub(super) issuers: Vec<IssuerTable>,
 }
 
 /// One `[[issuer]]`.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IssuerTable {
     pub(super) url: String,
     pub(super) audiences: Vec<String>,
     #[serde(default)]
     pub(super) algs: Vec<String>,
-    pub(super) accept_typ: Option<String>,
+    pub(super) accept_typ: Option<AcceptTyp>,
     #[serde(default)]
     pub(super) scope_claims: Vec<String>,
     pub(super) jwks_uri: Option<String>,
@@ -52,7 +55,7 @@ pub(super) struct IssuerTable {
 }
 
 /// `introspection` of an issuer: it is asked about each token.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Introspection {
     pub(super) url: Option<String>,
@@ -61,16 +64,101 @@ pub(super) struct Introspection {
     pub(super) client_secret_env: Option<String>,
 }
 
+/// Tokens of which type are taken besides `at+jwt`.
+#[derive(Clone, Copy, Debug, Deserialize, clap::ValueEnum)]
+pub(super) enum AcceptTyp {
+    #[value(name = "JWT")]
+    #[serde(rename = "JWT")]
+    Jwt,
+}
+
+/// Whether callers are asked for a certificate.
+#[derive(Clone, Copy, Debug, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ClientCerts {
+    /// They may show one, of any chain, and need not
+    Ask,
+}
+
+/// What tokens must be bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RequireBound {
+    /// A key, shown by DPoP proofs (RFC 9449)
+    Dpop,
+    /// A client certificate, shown by mutual TLS (RFC 8705)
+    Mtls,
+    /// One of these
+    Any,
+}
+
+/// Which headers tell the original request.
+#[derive(Clone, Copy, Debug, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum TrustForwarded {
+    /// X-Original-Method and X-Original-URI, as nginx is told to set them
+    Original,
+    /// X-Forwarded-Method, -Uri and -Host, of Caddy and Traefik
+    Forwarded,
+}
+
 impl File {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let text = private_file::read(path, MAX_FILE)
             .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
-        toml::from_str(&text).map_err(|error| {
-            // the library's words name the line, and for an unknown key those that there are
-            Failure::new(format!("{}: {}", path.display(), error.to_string().trim_end()))
-                .next("docs/guard.md#configuration-file lists what a file may hold")
+        Self::parse(&text).map_err(|wrong| Failure::new(format!("{}:{wrong}", path.display())))
+    }
+
+    /// What is wrong is told with its line, and without the line's text, which might hold what is nobody's business.
+    fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| {
+            let begins = error.span().map_or(0, |span| span.start);
+            let line = 1 + text.bytes().take(begins).filter(|byte| *byte == b'\n').count();
+            format!("{line}: {}", reworded(error.message()))
         })
     }
 }
 
+/// The reader's words for an unknown name, which list those that there are between backticks, in ours.
+fn reworded(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
+    let Some(name) = unknown else { return message.trim_end().to_owned() };
+    match nearest(name, quoted.clone()) {
+        Some(meant) => format!("there is no setting `{name}`; did you mean `{meant}`?"),
+        None => format!("there is no setting `{name}`; there are {}", quoted.collect::<Vec<_>>().join(", ")),
+    }
+}
+
 const MAX_FILE: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Design 5.14: what is not known is an error, with its line and the nearest name.
+    #[test]
+    fn slips_are_told_with_their_line() {
+        for (text, said) in [
+            ("\nlissten = 'x'", "2: there is no setting `lissten`; did you mean `listen`?"),
+            ("[[issuers]]\nurl = 'x'", "1: there is no setting `issuers`; did you mean `issuer`?"),
+            ("[[rule]]\npath = '/'", "1: there is no setting `rule`; did you mean `rules`?"),
+            (
+                "[[issuer]]\nurl = 'x'\naudience = 'x'",
+                "3: there is no setting `audience`; did you mean `audiences`?",
+            ),
+            ("\n[[issuer]]\nurl = 'x'", "2: missing field `audiences`"),
+            ("trust_forwarded = 'nginx'", "1: unknown variant `nginx`, expected `original` or `forwarded`"),
+            (
+                "[[issuer]]\nurl = 'x'\naudiences = []\n[issuer.introspection]\nclient_id = 'x'\nclient_secret = 'hunter2'",
+                "6: there is no setting `client_secret`; there are url, client_id, client_secret_file, client_secret_env",
+            ),
+            ("listen = ", "1: "),
+        ] {
+            let error = File::parse(text).unwrap_err();
+            assert!(error.starts_with(said), "{text}\n{error}");
+            assert!(!error.contains("hunter2"));
+        }
+        assert!(File::parse("").unwrap().issuers.is_empty());
+    }
+}

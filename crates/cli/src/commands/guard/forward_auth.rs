@@ -1,11 +1,13 @@
 //! `countersign guard forward-auth`: answers proxies that ask whether they may pass a request on.
 
 use clap::Args;
+use countersign_guard::Rules;
 use countersign_guard::forward_auth::ForwardAuth as Service;
 use countersign_guard::forwarded::Family;
 
+use super::file::TrustForwarded;
 use super::given::Given;
-use super::serving::Serving;
+use super::serving::{Door, Serving};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -13,10 +15,9 @@ use crate::output::Output;
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES, long_about = LONG)]
 pub(crate) struct ForwardAuth {
-    /// Which headers tell the original request: X-Original-… (nginx) or X-Forwarded-… (Caddy, Traefik); without it the
-    /// token alone is judged
-    #[arg(long, value_name = "FAMILY", value_parser = ["original", "forwarded"])]
-    trust_forwarded: Option<String>,
+    /// Which headers of a trusted proxy tell the original request; without it the token alone is judged
+    #[arg(long, value_name = "FAMILY")]
+    trust_forwarded: Option<TrustForwarded>,
     #[command(flatten)]
     given: Given,
 }
@@ -25,32 +26,32 @@ impl ForwardAuth {
     pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
         let given = &self.given;
         let file = given.trust.file()?;
-        let family = self.trust_forwarded.as_ref().or(file.trust_forwarded.as_ref());
-        let family: Option<Family> =
-            family.map(|name| name.parse()).transpose().map_err(Failure::new)?;
+        let family = self.trust_forwarded.or(file.trust_forwarded).map(|family| match family {
+            TrustForwarded::Original => Family::Original,
+            TrustForwarded::Forwarded => Family::Forwarded,
+        });
         let rules = given.rules(&file)?;
-        let preflight = given.allows_preflight(&file);
-        if family.is_none() && (rules.is_some() || preflight) {
-            return Err(Failure::new(
-                "rules need the original request, and it is not known which headers tell it",
-            )
+        let allows_preflight = given.allows_preflight(&file);
+        if family.is_none() && (rules.is_some() || allows_preflight) {
+            let what = if rules.is_some() { "rules need" } else { "to tell a preflight needs" };
+            return Err(Failure::new(format!(
+                "{what} the original request, and it is not known which headers tell it"
+            ))
             .next("give --trust-forwarded original for nginx, forwarded for Caddy and Traefik"));
         }
-        let builder = given.trust.verifier(&file)?;
-        let serving = Serving::begin(given, &file)?;
-        let verifier = serving.verifier(builder, given, &file)?;
-        let certificates = given.certificates(&file)?;
+        let (certificates, trusted_proxies) = (given.certificates(&file)?, given.trusted_proxies(&file)?);
+        let serving = Serving::begin(given, &file, Door::ForwardAuth { knows_request: family.is_some() })?;
+        let verifier = serving.verifier().clone();
         let service = match family {
-            None => Service::of_tokens(verifier.clone(), certificates),
+            None => Service::of_tokens(verifier, certificates),
             Some(family) => {
-                let rules = rules.unwrap_or_else(countersign_guard::Rules::everything_needs_a_token);
+                let rules = rules.unwrap_or_else(Rules::everything_needs_a_token);
                 super::judge_rules(&rules, &verifier)?;
-                let told = (family, given.trusted_proxies(&file)?);
-                Service::of_requests(verifier.clone(), certificates, told, rules)
+                Service::of_requests(verifier, certificates, (family, trusted_proxies), rules)
             }
         };
-        let service = if preflight { service.allow_preflight() } else { service };
-        serving.run(service, verifier, output).await
+        let service = if allows_preflight { service.allow_preflight() } else { service };
+        serving.run(service, output).await
     }
 }
 

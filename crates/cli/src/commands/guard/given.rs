@@ -1,16 +1,17 @@
-//! Where a guard listens and what it believes of whom: what `guard proxy` and `guard forward-auth` have in common.
+//! What a guard that listens believes of whom: what `guard proxy` and `guard forward-auth` have in common.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use clap::Args;
 use countersign_guard::Rules;
 use countersign_guard::certificates::Certificates;
 use countersign_guard::proxied::{CertificateHeader, TrustedProxies};
-use countersign_listen::tls::{Files, Tls};
+use countersign_server::config::{Config, Layers, Log, settings};
 use http::HeaderName;
 
 use super::file::File;
+use super::place::PlaceFlags;
 use super::trust::Trust;
 use crate::failure::Failure;
 use crate::private_file;
@@ -20,75 +21,38 @@ use crate::private_file;
 pub(super) struct Given {
     #[command(flatten)]
     pub(super) trust: Trust,
-    /// Where requests come in [default: 127.0.0.1:8081]
-    #[arg(long, value_name = "HOST:PORT")]
-    listen: Option<String>,
-    /// Where health (`/livez`, `/readyz`) and metrics (`/metrics`) are; always plain HTTP [default: 127.0.0.1:9091]
-    #[arg(long, value_name = "HOST:PORT")]
-    ops: Option<String>,
-    /// The URL under which callers know the API: what DPoP proofs must name, and where its metadata is [default: of
-    /// `--listen`, where that is loopback]
-    #[arg(long, value_name = "URL")]
+    #[command(flatten)]
+    pub(super) place: PlaceFlags,
+    /// The URL under which callers know the API: what DPoP proofs must name, and where its metadata is [default, for a
+    /// proxy that listens on loopback: where it listens]
+    #[arg(long, value_name = "URL", help_heading = "Network")]
     public_url: Option<String>,
+    /// Proxies whose headers are read, as networks or addresses; repeatable [default: loopback]
+    #[arg(long = "trusted-proxy", value_name = "CIDR", help_heading = "Network")]
+    trusted_proxies: Vec<String>,
+    /// Read callers' certificates from this header (RFC 9440), of trusted proxies on this machine alone
+    #[arg(long, value_name = "NAME", help_heading = "Network")]
+    client_certs_from_header: Option<String>,
     /// Which requests need which scopes; without it every request needs a valid token
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Requests")]
     rules: Option<PathBuf>,
     /// Let CORS preflights through, which carry no token
-    #[arg(long)]
+    #[arg(long, help_heading = "Requests")]
     allow_preflight: bool,
-    /// A PEM file with the certificate, to serve HTTPS
-    #[arg(long, value_name = "FILE")]
-    tls_cert: Option<PathBuf>,
-    /// A PEM file with the certificate's key
-    #[arg(long, value_name = "FILE")]
-    tls_key: Option<PathBuf>,
-    /// Ask callers for a client certificate, of any chain, for tokens that are bound to one
-    #[arg(long, value_name = "HOW", value_parser = ["ask"])]
-    client_certs: Option<String>,
-    /// Read callers' certificates from this header (RFC 9440), of trusted proxies on this machine
-    #[arg(long, value_name = "NAME")]
-    client_certs_from_header: Option<String>,
-    /// Proxies whose headers are read, as networks or addresses; repeatable [default: loopback]
-    #[arg(long = "trusted-proxy", value_name = "CIDR")]
-    trusted_proxies: Vec<String>,
-    /// What a log line looks like
-    #[arg(long, value_name = "FORMAT", value_parser = ["pretty", "json"], default_value = "pretty")]
-    pub(super) log_format: String,
-    /// What is logged: off, error, warn, info, debug or trace
-    #[arg(long, value_name = "LEVEL", default_value = "info")]
-    pub(super) log_level: String,
-}
-
-/// Sockets and certificates, read and judged.
-pub(super) struct Place {
-    pub(super) listen: Vec<SocketAddr>,
-    pub(super) ops: SocketAddr,
-    pub(super) tls: Option<Tls>,
+    /// Log lines for people, or one JSON object a line: pretty or json [default: pretty]
+    #[arg(long, value_name = "FORMAT", help_heading = "Logs")]
+    log_format: Option<String>,
+    /// How much is logged: off, error, warn, info, debug or trace; no level shows a token [default: info]
+    #[arg(long, value_name = "LEVEL", help_heading = "Logs")]
+    log_level: Option<String>,
 }
 
 impl Given {
-    /// Where to listen, and with which certificate.
-    pub(super) fn place(&self, file: &File) -> Result<Place, Failure> {
-        let text = |flag: &Option<String>, set: &Option<String>, default: &str| {
-            flag.clone().or_else(|| set.clone()).unwrap_or_else(|| default.to_owned())
-        };
-        let listen = addresses("--listen", &text(&self.listen, &file.listen, "127.0.0.1:8081"))?;
-        let ops = addresses("--ops", &text(&self.ops, &file.ops, "127.0.0.1:9091"))?;
-        let tls = self.tls(file)?;
-        let beyond = listen.iter().find(|address| !address.ip().is_loopback());
-        if let (Some(address), None, false) = (beyond, &tls, self.trust.allows_plain_http(file)) {
-            return Err(Failure::new(format!(
-                "serving plain HTTP on {address}, which is not loopback, would take tokens in the clear"
-            ))
-            .next("give --tls-cert and --tls-key, or --danger-plain-http where a proxy in front does TLS"));
-        }
-        let ops = *ops.first().ok_or_else(|| Failure::new("--ops needs an address"))?;
-        Ok(Place { listen, ops, tls })
-    }
-
     /// The URL under which callers know the API, as far as somebody said.
-    pub(super) fn public_url<'a>(&'a self, file: &'a File) -> Option<&'a str> {
-        self.public_url.as_deref().or(file.public_url.as_deref())
+    pub(super) fn public_url<'a>(&'a self, file: &'a File) -> Result<Option<&'a str>, Failure> {
+        let url = self.public_url.as_deref().or(file.public_url.as_deref());
+        url.map_or(Ok(()), |url| self.trust.judge_plain_http(file, "the public URL", url))?;
+        Ok(url)
     }
 
     /// The rules, `None` where no file is given.
@@ -108,66 +72,54 @@ impl Given {
 
     /// Whose headers are read.
     pub(super) fn trusted_proxies(&self, file: &File) -> Result<TrustedProxies, Failure> {
-        let given = if self.trusted_proxies.is_empty() { &file.trusted_proxies } else { &self.trusted_proxies };
+        let given =
+            if self.trusted_proxies.is_empty() { &file.trusted_proxies } else { &self.trusted_proxies };
         if given.is_empty() {
             return Ok(TrustedProxies::default());
         }
-        TrustedProxies::parse(given).map_err(|error| Failure::new(format!("--trusted-proxy: {error}")))
+        TrustedProxies::parse(given).map_err(|error| Failure::new(format!("--trusted-proxy {error}")))
     }
 
     /// Where callers' certificates come from.
     pub(super) fn certificates(&self, file: &File) -> Result<Certificates, Failure> {
-        let name = self.client_certs_from_header.as_ref().or(file.client_certs_from_header.as_ref());
-        let Some(name) = name else { return Ok(Certificates::default()) };
-        let name = HeaderName::try_from(name)
-            .map_err(|_| Failure::new(format!("--client-certs-from-header: {name} is no name of a header")))?;
-        Ok(Certificates::handed_on_in(CertificateHeader::new(name, self.trusted_proxies(file)?)))
+        let Some(name) = self.certificate_header(file) else { return Ok(Certificates::default()) };
+        let name = HeaderName::try_from(name).map_err(|_| {
+            Failure::new(format!("--client-certs-from-header: {name} is no name of a header"))
+        })?;
+        let proxies = self.trusted_proxies(file)?;
+        if !proxies.contains(Ipv4Addr::LOCALHOST.into()) && !proxies.contains(Ipv6Addr::LOCALHOST.into()) {
+            return Err(Failure::new(
+                "callers' certificates are believed of a proxy on this machine alone, and --trusted-proxy names none",
+            )
+            .next("add --trusted-proxy 127.0.0.1, and let the proxy that ends TLS run on this machine"));
+        }
+        Ok(Certificates::handed_on_in(CertificateHeader::new(name, proxies)))
     }
 
     /// Whether callers' certificates are known at all.
     pub(super) fn knows_certificates(&self, file: &File) -> bool {
-        self.asks_for_certificates(file)
-            || self.client_certs_from_header.is_some()
-            || file.client_certs_from_header.is_some()
+        self.place.asks_for_certificates(file) || self.certificate_header(file).is_some()
     }
 
-    fn asks_for_certificates(&self, file: &File) -> bool {
-        self.client_certs.as_ref().or(file.client_certs.as_ref()).is_some()
-    }
-
-    fn tls(&self, file: &File) -> Result<Option<Tls>, Failure> {
-        if file.client_certs.as_ref().is_some_and(|how| how != "ask") {
-            return Err(Failure::new("client_certs is \"ask\" or nothing"));
-        }
-        let cert = self.tls_cert.as_ref().or(file.tls_cert.as_ref());
-        let key = self.tls_key.as_ref().or(file.tls_key.as_ref());
-        let tls = match (cert, key) {
-            (Some(cert), Some(key)) => Some(Tls::load(Files { cert: cert.clone(), key: key.clone() })?),
-            (None, None) => None,
-            _ => {
-                return Err(Failure::new("TLS needs a certificate and its key")
-                    .next("give both --tls-cert and --tls-key"));
+    /// How to log, read by the server's own rules.
+    pub(super) fn log(&self, file: &File) -> Result<Log, Failure> {
+        let mut layers = Layers::default();
+        for (key, flag, set) in [
+            ("log.format", &self.log_format, &file.log_format),
+            ("log.level", &self.log_level, &file.log_level),
+        ] {
+            if let (Some(setting), Some(value)) =
+                (settings().find(|setting| setting.key == key), flag.as_ref().or(set.as_ref()))
+            {
+                layers.flag(setting, vec![value.clone()]);
             }
-        };
-        match (tls, self.asks_for_certificates(file)) {
-            (Some(tls), true) => Ok(Some(tls.asking_for_client_certificates()?)),
-            (None, true) => Err(Failure::new("client certificates are shown in TLS, which does not end here")
-                .next("give --tls-cert and --tls-key, or --client-certs-from-header NAME behind a proxy")),
-            (tls, false) => Ok(tls),
         }
+        Ok(Config::read(&layers)?.log)
     }
-}
 
-fn addresses(flag: &str, text: &str) -> Result<Vec<SocketAddr>, Failure> {
-    let wrong = || {
-        Failure::new(format!("{flag} is HOST:PORT, and {text} is not"))
-            .next("an address or localhost, a colon, a port: 127.0.0.1:8081")
-    };
-    if let Some(port) = text.strip_prefix("localhost:") {
-        let port: u16 = port.parse().map_err(|_| wrong())?;
-        return Ok(vec![([127, 0, 0, 1], port).into()]);
+    fn certificate_header<'a>(&'a self, file: &'a File) -> Option<&'a String> {
+        self.client_certs_from_header.as_ref().or(file.client_certs_from_header.as_ref())
     }
-    text.parse().map(|address| vec![address]).map_err(|_| wrong())
 }
 
 const MAX_RULES: u64 = 1 << 20;

@@ -1,46 +1,82 @@
 //! A guard's health and metrics.
 
-use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::Response;
 use axum::routing::get;
 use countersign_guard::Verifier;
+use countersign_listen::Stats;
+use countersign_server::{Figure, Labels, Standing, open_metrics};
 
-/// `/livez`, `/readyz` (200 once the keys are there) and `/metrics`.
-pub(super) fn app(verifier: Verifier) -> Router {
+use crate::output::clean;
+use crate::wire::figures::connections;
+
+/// What the second listener tells about.
+#[derive(Clone)]
+pub(super) struct Health {
+    pub(super) verifier: Verifier,
+    /// The counters of each listener, by its name.
+    pub(super) listeners: Vec<(&'static str, Stats)>,
+    /// Whether the guard is about to end.
+    pub(super) ending: Arc<AtomicBool>,
+}
+
+/// `/livez`, `/readyz` (200 once the keys are there, until the end begins) and `/metrics`.
+pub(super) fn app(health: Health) -> Router {
     Router::new()
-        .route("/livez", get(async || "ok\n"))
+        .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(verifier)
+        .with_state(health)
 }
 
-async fn ready(State(verifier): State<Verifier>) -> impl IntoResponse {
-    let waiting: String = verifier
+async fn ready(State(health): State<Health>) -> (StatusCode, String) {
+    let waiting: String = health
+        .verifier
         .waiting_for()
-        .map(|(issuer, why)| format!("waiting for the keys of {issuer}: {}\n", why.as_deref().unwrap_or("no answer yet")))
+        .map(|(issuer, why)| {
+            format!("waiting for {issuer}: {}\n", clean(why.as_deref().unwrap_or("no answer yet")))
+        })
         .collect();
-    if waiting.is_empty() { (StatusCode::OK, "ready\n".to_owned()) } else { (StatusCode::SERVICE_UNAVAILABLE, waiting) }
+    if health.ending.load(Ordering::Acquire) {
+        (StatusCode::SERVICE_UNAVAILABLE, "ending\n".to_owned())
+    } else if waiting.is_empty() {
+        (StatusCode::OK, "ready\n".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, waiting)
+    }
 }
 
-/// In the text format of OpenMetrics.
-async fn metrics(State(verifier): State<Verifier>) -> impl IntoResponse {
-    let mut text = String::from(
-        "# HELP countersign_guard_allowed Requests that were let in.\n# TYPE countersign_guard_allowed counter\n",
-    );
-    // writing to a string does not fail
-    let _ = writeln!(text, "countersign_guard_allowed_total {}", verifier.allowed());
-    text.push_str(
-        "# HELP countersign_guard_refused Requests that were refused, by their true reason.\n\
-         # TYPE countersign_guard_refused counter\n",
-    );
-    for (reason, count) in verifier.refused() {
-        let _ = writeln!(text, "countersign_guard_refused_total{{reason=\"{}\"}} {count}", reason.as_str());
-    }
-    text.push_str("# EOF\n");
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+async fn metrics(State(health): State<Health>) -> Response {
+    let Health { verifier, listeners, .. } = health;
+    let waiting = verifier.waiting_for().count();
+    let mut figures = vec![
+        Figure {
+            name: "guard_allowed",
+            help: "Requests that were let in",
+            standing: Standing::Total(vec![(Labels::new(), verifier.allowed())]),
+        },
+        Figure {
+            name: "guard_refused",
+            help: "Requests that were refused, by their true reason",
+            standing: Standing::Total(
+                verifier
+                    .refused()
+                    .map(|(reason, count)| (vec![("reason", reason.as_str())], count))
+                    .collect(),
+            ),
+        },
+        Figure {
+            name: "guard_issuers_waited_for",
+            help: "Issuers whose keys are not there",
+            standing: Standing::Level(vec![(Labels::new(), u64::try_from(waiting).unwrap_or(u64::MAX))]),
+        },
+    ];
+    let counts: Vec<_> = listeners.iter().map(|(name, stats)| (*name, stats.read())).collect();
+    figures.extend(connections(&counts));
+    open_metrics(figures)
 }

@@ -7,8 +7,9 @@ use clap::Args;
 use countersign_guard::Rules;
 use countersign_guard::proxy::{Proxy as Service, ProxyParts, Upstream};
 
+use super::file::File;
 use super::given::Given;
-use super::serving::Serving;
+use super::serving::{Door, Serving};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -24,7 +25,7 @@ pub(crate) struct Proxy {
     #[arg(long, value_name = "FILE")]
     upstream_ca_file: Option<PathBuf>,
     /// How long the upstream may take to begin its answer, in seconds [default: 60]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     upstream_timeout: Option<u64>,
     /// Pass the token on to the upstream, and the DPoP proof
     #[arg(long)]
@@ -37,28 +38,33 @@ impl Proxy {
     pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
         let given = &self.given;
         let file = given.trust.file()?;
-        let upstream = self.upstream.as_ref().or(file.upstream.as_ref()).ok_or_else(|| {
-            Failure::new("there is no upstream to pass requests on to").next("give --upstream URL")
-        })?;
-        let ca_file = self.upstream_ca_file.as_ref().or(file.upstream_ca_file.as_ref());
-        let patience = Duration::from_secs(self.upstream_timeout.or(file.upstream_timeout).unwrap_or(60));
-        let upstream = Upstream::new(upstream, ca_file.map(PathBuf::as_path), patience).map_err(Failure::new)?;
+        let upstream = self.upstream(&file)?;
         let rules = given.rules(&file)?.unwrap_or_else(Rules::everything_needs_a_token);
-        let builder = given.trust.verifier(&file)?;
-        let serving = Serving::begin(given, &file)?;
-        let verifier = serving.verifier(builder, given, &file)?;
-        super::judge_rules(&rules, &verifier)?;
+        let (certificates, trusted_proxies) = (given.certificates(&file)?, given.trusted_proxies(&file)?);
+        let serving = Serving::begin(given, &file, Door::Proxy)?;
+        super::judge_rules(&rules, serving.verifier())?;
         let proxy = Service::new(ProxyParts {
-            verifier: verifier.clone(),
+            verifier: serving.verifier().clone(),
             rules,
             upstream,
-            certificates: given.certificates(&file)?,
-            trusted_proxies: given.trusted_proxies(&file)?,
+            certificates,
+            trusted_proxies,
             is_tls: serving.is_tls(),
             pass_authorization: self.pass_authorization || file.pass_authorization,
             allow_preflight: given.allows_preflight(&file),
         });
-        serving.run(proxy, verifier, output).await
+        serving.run(proxy, output).await
+    }
+
+    fn upstream(&self, file: &File) -> Result<Upstream, Failure> {
+        let url = self.upstream.as_ref().or(file.upstream.as_ref()).ok_or_else(|| {
+            Failure::new("there is no upstream to pass requests on to")
+                .next("give --upstream URL, or upstream in the file of --config")
+        })?;
+        self.given.trust.judge_plain_http(file, "the upstream", url)?;
+        let ca_file = self.upstream_ca_file.as_ref().or(file.upstream_ca_file.as_ref());
+        let patience = Duration::from_secs(self.upstream_timeout.or(file.upstream_timeout).unwrap_or(60));
+        Upstream::new(url, ca_file.map(PathBuf::as_path), patience).map_err(Failure::new)
     }
 }
 

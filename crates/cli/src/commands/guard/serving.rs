@@ -1,83 +1,86 @@
 //! A guard's life: sockets first, then keys in the background, then requests, to an orderly end.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_guard::{Verifier, VerifierBuilder};
-use countersign_listen::{Limits, Listener, Workers};
-use countersign_server::config::{Log, LogFormat};
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::file::File;
-use super::given::{Given, Place};
-use super::ops;
 use super::super::serve::{panicked, shutdown};
+use super::file::File;
+use super::given::Given;
+use super::ops::{self, Health};
+use super::place::Place;
+use super::trust;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// A guard whose sockets are bound.
+/// A guard whose sockets are bound, and whose keys are on their way.
 pub(super) struct Serving {
-    listener: Listener,
-    ops: Listener,
-    at: Vec<SocketAddr>,
-    ops_at: SocketAddr,
-    is_tls: bool,
+    place: Place,
+    verifier: Verifier,
     _logs: crate::logs::Writing,
 }
 
+/// Which door it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    Proxy,
+    ForwardAuth {
+        /// Whether it is told which request it is asked about.
+        knows_request: bool,
+    },
+}
+
 impl Serving {
-    /// Begins to log, and binds.
-    pub(super) fn begin(given: &Given, file: &File) -> Result<Self, Failure> {
-        let format = if given.log_format == "json" { LogFormat::Json } else { LogFormat::Pretty };
-        let logs = crate::logs::begin(&Log { format, level: given.log_level.clone() })?;
+    /// Begins to log, binds, and lets the verifier fetch keys.
+    pub(super) fn begin(given: &Given, file: &File, door: Door) -> Result<Self, Failure> {
+        let mut builder = given.trust.verifier(file)?;
+        let url = given.public_url(file)?;
+        let logs = crate::logs::begin(&given.log(file)?)?;
         std::panic::set_hook(Box::new(panicked));
-        let Place { listen, ops, tls } = given.place(file)?;
-        let workers = Workers::start_on_all_processors().map_err(Failure::new)?;
-        let is_tls = tls.is_some();
-        let listener = Listener::bind(&listen)?.with_workers(workers);
-        let listener = match tls {
-            Some(tls) => listener.with_tls(tls),
-            None => listener,
+        // a proxy needs one connection for the caller and one for the upstream
+        let descriptors = if door == Door::Proxy { 2 } else { 1 };
+        let place = given.place.bind(file, given.trust.allows_plain_http(file), descriptors)?;
+        let at = place.listener.local_addrs().first().copied();
+        let own = at.filter(|at| at.ip().is_loopback() && door == Door::Proxy);
+        builder = match (url, own) {
+            (Some(url), _) => builder.public_url(url),
+            (None, Some(at)) => own_urls(builder, at, place.is_tls),
+            (None, None) => {
+                tracing::info!(
+                    "without --public-url URL, no DPoP proof can be judged and no metadata is told"
+                );
+                builder
+            }
         };
-        let ops = Listener::bind(&[ops])?.with_limits(Limits { connections: OPS, ..Limits::default() });
-        let ops_at = ops.local_addrs().first().copied().ok_or_else(|| Failure::new("no address to listen on"))?;
-        Ok(Self { at: listener.local_addrs(), listener, ops, ops_at, is_tls, _logs: logs })
+        let knows_url = url.is_some() || own.is_some();
+        let judges_proofs = knows_url && door != Door::ForwardAuth { knows_request: false };
+        let knows_certificates = given.knows_certificates(file);
+        given.trust.judge_binding(file, judges_proofs, knows_certificates)?;
+        if knows_certificates {
+            builder = builder.takes_certificates();
+        }
+        Ok(Self { place, verifier: trust::build(builder)?, _logs: logs })
     }
 
     /// Whether TLS ends here.
     pub(super) fn is_tls(&self) -> bool {
-        self.is_tls
+        self.place.is_tls
     }
 
-    /// The verifier, told under which URL callers know the API: as somebody said, or where it listens on loopback.
-    pub(super) fn verifier(
-        &self,
-        mut builder: VerifierBuilder,
-        given: &Given,
-        file: &File,
-    ) -> Result<Verifier, Failure> {
-        if given.knows_certificates(file) {
-            builder = builder.takes_certificates();
-        }
-        let scheme = if self.is_tls { "https" } else { "http" };
-        builder = match (given.public_url(file), self.at.first()) {
-            (Some(url), _) => builder.public_url(url),
-            (None, Some(at)) if at.ip().is_loopback() => builder
-                .public_url(format!("{scheme}://{at}"))
-                .or_url(format!("{scheme}://localhost:{}", at.port())),
-            (None, _) => {
-                tracing::warn!("without --public-url URL, no DPoP proof can be judged and no metadata is served");
-                builder
-            }
-        };
-        builder.build().map_err(Failure::new)
+    /// Who judges.
+    pub(super) fn verifier(&self) -> &Verifier {
+        &self.verifier
     }
 
     /// Serves until a signal ends it.
-    pub(super) async fn run<S, B>(self, service: S, verifier: Verifier, output: Output) -> Result<(), Failure>
+    pub(super) async fn run<S, B>(self, service: S, output: Output) -> Result<(), Failure>
     where
         S: tower::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
@@ -87,30 +90,41 @@ impl Serving {
         B::Error: Into<tower::BoxError>,
     {
         let shutdown = shutdown()?;
-        let Self { listener, ops, at, ops_at, is_tls, _logs } = self;
-        tracing::info!(listen = ?at, ops = %ops_at, tls = is_tls, version = env!("CARGO_PKG_VERSION"), "guarding");
+        let Self { place: Place { listener, ops, is_tls }, verifier, _logs } = self;
+        let (at, ops_at) = (listener.local_addrs(), ops.local_addrs().first().copied());
+        tracing::info!(listen = ?at, ops = ?ops_at, tls = is_tls, version = env!("CARGO_PKG_VERSION"), "guarding");
         if output.is_json() {
             let line = json!({ "listen": at, "ops": ops_at, "pid": std::process::id() });
             output.text(&line.to_string());
         }
-        let (stop, stopped) = watch::channel(false);
-        let until = || {
-            let mut stopped = stopped.clone();
-            async move {
-                // the sender outlives both
-                let _ = stopped.wait_for(|stopped| *stopped).await;
-            }
+        let ending = Arc::new(AtomicBool::new(false));
+        let health = Health {
+            verifier,
+            listeners: vec![("public", listener.stats()), ("ops", ops.stats())],
+            ending: Arc::clone(&ending),
         };
-        let conduct = async {
+        let (ended, mut has_ended) = watch::channel(false);
+        let until_told = async {
             shutdown.await;
-            stop.send_replace(true);
+            ending.store(true, Ordering::Release);
         };
-        let ops = ops.serve(ops::app(verifier), until());
-        let (ended, _, ()) = tokio::join!(listener.serve(service, until()), ops, conduct);
-        tracing::info!(finished = ended.finished, cut = ended.cut, "ended");
+        let serving = async {
+            let how = listener.serve(service, until_told).await;
+            ended.send_replace(true);
+            how
+        };
+        // health is told for as long as anything is in flight
+        let until_ended = async move {
+            let _ = has_ended.wait_for(|ended| *ended).await;
+        };
+        let (how, _) = tokio::join!(serving, ops.serve(ops::app(health), until_ended));
+        tracing::info!(finished = how.finished, cut = how.cut, "ended");
         Ok(())
     }
 }
 
-/// Connections to the ops listener at a time.
-const OPS: usize = 64;
+/// What a caller on this machine calls it, while nobody says otherwise.
+fn own_urls(builder: VerifierBuilder, at: SocketAddr, is_tls: bool) -> VerifierBuilder {
+    let scheme = if is_tls { "https" } else { "http" };
+    builder.public_url(format!("{scheme}://{at}")).or_url(format!("{scheme}://localhost:{}", at.port()))
+}

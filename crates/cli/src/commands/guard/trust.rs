@@ -3,17 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_client::introspect::ClientAuth;
-use countersign_client::token::{Secret, Transport};
-use countersign_guard::{BoundBy, TrustedIssuer, Verifier, VerifierBuilder};
-use countersign_proto::jose::{Algorithm, JwkSet};
+use countersign_client::{Endpoint, EndpointError};
+use countersign_guard::{BoundBy, BuildError, TrustedIssuer, Verifier, VerifierBuilder};
 
-use super::file::{File, Introspection, IssuerTable};
+use super::file::{AcceptTyp, File, IssuerTable, RequireBound};
+use super::issuers::{algorithms, trusted};
 use crate::failure::Failure;
-use crate::private_file;
 
 /// The flags that say whose tokens are taken.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Tokens")]
 pub(super) struct Trust {
     /// The issuer whose tokens are taken, exactly as they name it in `iss`
     #[arg(long, value_name = "URL")]
@@ -25,8 +24,8 @@ pub(super) struct Trust {
     #[arg(long = "alg", value_name = "ALG", requires = "issuer")]
     algs: Vec<String>,
     /// Take tokens of type JWT too, as Keycloak, Auth0, Entra and Okta write them
-    #[arg(long, value_name = "TYP", value_parser = ["JWT"], requires = "issuer")]
-    accept_typ: Option<String>,
+    #[arg(long, value_name = "TYP", requires = "issuer")]
+    accept_typ: Option<AcceptTyp>,
     /// A claim that holds scopes besides `scope` and `scp`, such as `roles` or `permissions`; repeatable
     #[arg(long = "scope-claim", value_name = "NAME", requires = "issuer")]
     scope_claims: Vec<String>,
@@ -36,24 +35,24 @@ pub(super) struct Trust {
     /// A file with the issuer's keys: nothing is fetched
     #[arg(long, value_name = "FILE", requires = "issuer")]
     jwks_file: Option<PathBuf>,
-    /// A PEM file of authorities to trust besides the platform's
+    /// A PEM file of authorities to trust besides the platform's, when the issuer is asked
     #[arg(long, value_name = "FILE", requires = "issuer")]
     ca_file: Option<PathBuf>,
-    /// Take only tokens that are bound to a DPoP key, to a client certificate, or to one of these
-    #[arg(long, value_name = "HOW", value_parser = ["dpop", "mtls", "any"])]
-    require_bound: Option<String>,
+    /// Take only tokens that are bound so
+    #[arg(long, value_name = "HOW")]
+    require_bound: Option<RequireBound>,
     /// An algorithm that DPoP proofs may be signed with; repeatable [default: ES256, ES384, PS256, EdDSA]
     #[arg(long = "proof-alg", value_name = "ALG")]
     proof_algs: Vec<String>,
     /// Demand a nonce of ours in each DPoP proof
     #[arg(long)]
     dpop_nonce: bool,
-    /// Allow plain HTTP beyond loopback, to the issuer and for what listens: whoever is in between may give us keys of
-    /// theirs, and read tokens
+    /// Allow plain HTTP beyond loopback, to the issuer, to the upstream, and for what listens: whoever is in between may
+    /// give us keys of theirs, and read tokens
     #[arg(long)]
-    pub(super) danger_plain_http: bool,
+    danger_plain_http: bool,
     /// Read settings from this TOML file; flags stand over it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Configuration")]
     config: Option<PathBuf>,
 }
 
@@ -68,6 +67,32 @@ impl Trust {
         self.danger_plain_http || file.danger_plain_http
     }
 
+    /// Refuses a URL of plain HTTP to elsewhere than this machine, unless that is allowed.
+    pub(super) fn judge_plain_http(&self, file: &File, what: &str, url: &str) -> Result<(), Failure> {
+        match Endpoint::parse(url) {
+            Err(why @ EndpointError::PlainHttp) if !self.allows_plain_http(file) => {
+                Err(Failure::new(format!("{what} {url}: {why}")).next(PLAIN_HTTP))
+            }
+            _ => Ok(()), // what else is wrong with it says who uses it
+        }
+    }
+
+    /// The issuers, those of the file and the one of the flags.
+    pub(super) fn tables(&self, file: &File) -> Vec<IssuerTable> {
+        let given = self.issuer.clone().map(|url| IssuerTable {
+            url,
+            audiences: self.audiences.clone(),
+            algs: self.algs.clone(),
+            accept_typ: self.accept_typ,
+            scope_claims: self.scope_claims.clone(),
+            jwks_uri: self.jwks_uri.clone(),
+            jwks_file: self.jwks_file.clone(),
+            ca_file: self.ca_file.clone(),
+            introspection: None,
+        });
+        given.into_iter().chain(file.issuers.iter().cloned()).collect()
+    }
+
     /// A verifier in the making, with every issuer that is trusted.
     pub(super) fn verifier(&self, file: &File) -> Result<VerifierBuilder, Failure> {
         let mut issuers = self.issuers(file)?.into_iter();
@@ -76,120 +101,82 @@ impl Trust {
                 .next("give --issuer URL with --audience ID, or [[issuer]] tables in the file of --config"));
         };
         let mut builder = issuers.fold(Verifier::builder(first), VerifierBuilder::issuer);
-        if let Some(how) = self.require_bound.as_ref().or(file.require_bound.as_ref()) {
-            builder = builder.require_bound(bound_by(how)?);
+        if let Some(by) = self.bound_by(file) {
+            builder = builder.require_bound(by);
         }
-        let proof_algs = if self.proof_algs.is_empty() { &file.proof_algs } else { &self.proof_algs };
+        let proof_algs = self.proof_algs(file);
         if !proof_algs.is_empty() {
             builder = builder.proof_algorithms(&algorithms(proof_algs)?);
         }
-        if self.dpop_nonce || file.dpop_nonce {
+        if self.demands_nonce(file) {
             builder = builder.demand_nonce();
         }
         Ok(builder)
     }
 
-    fn issuers(&self, file: &File) -> Result<Vec<TrustedIssuer>, Failure> {
-        let given = self.issuer.clone().map(|url| IssuerTable {
-            url,
-            audiences: self.audiences.clone(),
-            algs: self.algs.clone(),
-            accept_typ: self.accept_typ.clone(),
-            scope_claims: self.scope_claims.clone(),
-            jwks_uri: self.jwks_uri.clone(),
-            jwks_file: self.jwks_file.clone(),
-            ca_file: self.ca_file.clone(),
-            introspection: None,
-        });
-        let plain = self.allows_plain_http(file);
-        given.iter().chain(&file.issuers).map(|table| trusted(table, plain)).collect()
-    }
-}
-
-fn trusted(table: &IssuerTable, plain_http: bool) -> Result<TrustedIssuer, Failure> {
-    let (first, more) = table.audiences.split_first().ok_or_else(|| {
-        Failure::new(format!("the issuer {} has no audience: any token of its would be taken", table.url))
-            .next("name the API as its tokens do in aud: --audience ID, or audiences = [\"ID\"]")
-    })?;
-    let mut issuer = TrustedIssuer::discover(&table.url, first);
-    for audience in more {
-        issuer = issuer.or_audience(audience);
-    }
-    if !table.algs.is_empty() {
-        issuer = issuer.algorithms(&algorithms(&table.algs)?);
-    }
-    match table.accept_typ.as_deref() {
-        None => {}
-        Some("JWT") => issuer = issuer.accept_typ_jwt(),
-        Some(other) => {
-            return Err(Failure::new(format!("accept_typ is JWT or nothing, not {other}"))
-                .next("tokens of type at+jwt are always taken"));
-        }
-    }
-    for claim in &table.scope_claims {
-        issuer = issuer.scope_claim(claim);
-    }
-    if let Some(file) = &table.ca_file {
-        issuer = issuer.ca_file(file);
-    }
-    if plain_http {
-        issuer = issuer.danger_plain_http();
-    }
-    match (&table.jwks_uri, &table.jwks_file, &table.introspection) {
-        (None, None, None) => Ok(issuer),
-        (Some(url), None, None) => Ok(issuer.jwks_uri(url)),
-        (None, Some(path), None) => {
-            let text = private_file::read(path, MAX_KEYS)
-                .map_err(|error| Failure::new(format!("the keys in {}: {error}", path.display())))?;
-            let keys = JwkSet::parse(text.as_bytes())
-                .map_err(|error| Failure::new(format!("the keys in {}: {error}", path.display())))?;
-            Ok(issuer.jwks(keys))
-        }
-        (None, None, Some(introspection)) => {
-            Ok(issuer.introspect(introspection.url.clone(), client_auth(introspection)?))
-        }
-        _ => Err(Failure::new(format!(
-            "the issuer {} has more than one of jwks_uri, jwks_file and introspection",
-            table.url
-        ))
-        .next("keep the one that is to vouch for its tokens")),
-    }
-}
-
-fn client_auth(introspection: &Introspection) -> Result<ClientAuth, Failure> {
-    let secret = match (&introspection.client_secret_file, &introspection.client_secret_env) {
-        (Some(path), None) => private_file::read(path, MAX_SECRET)
-            .map_err(|error| Failure::new(format!("the secret in {}: {error}", path.display())))?,
-        (None, Some(name)) => crate::environment::text(name)
-            .ok_or_else(|| Failure::new(format!("the environment variable {name} is not set")))?,
-        _ => {
-            return Err(Failure::new("introspection needs the client's secret")
-                .next("give one of client_secret_file and client_secret_env"));
-        }
-    };
-    let secret = Secret::new(secret.trim_end_matches(['\r', '\n']).to_owned());
-    Ok(ClientAuth::new(&introspection.client_id, secret, Transport::Basic))
-}
-
-fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, Failure> {
-    let read = |name: &String| {
-        Algorithm::parse(name).ok_or_else(|| {
-            let known: Vec<_> = Algorithm::ALL.iter().map(|known| known.as_str()).collect();
-            Failure::new(format!("{name} is no algorithm that is taken here"))
-                .next(format!("choose of {}", known.join(", ")))
+    /// What tokens must be bound to.
+    pub(super) fn bound_by(&self, file: &File) -> Option<BoundBy> {
+        self.require_bound.or(file.require_bound).map(|how| match how {
+            RequireBound::Dpop => BoundBy::Dpop,
+            RequireBound::Mtls => BoundBy::Mtls,
+            RequireBound::Any => BoundBy::Any,
         })
-    };
-    names.iter().map(read).collect()
-}
+    }
 
-fn bound_by(how: &str) -> Result<BoundBy, Failure> {
-    match how {
-        "dpop" => Ok(BoundBy::Dpop),
-        "mtls" => Ok(BoundBy::Mtls),
-        "any" => Ok(BoundBy::Any),
-        other => Err(Failure::new(format!("require_bound is dpop, mtls or any, not {other}"))),
+    /// Refuses what could let nobody in, or would do nothing.
+    pub(super) fn judge_binding(
+        &self,
+        file: &File,
+        judges_proofs: bool,
+        knows_certificates: bool,
+    ) -> Result<(), Failure> {
+        let by = self.bound_by(file);
+        let speaks_dpop = self.demands_nonce(file) || !self.proof_algs(file).is_empty();
+        if !judges_proofs && (by == Some(BoundBy::Dpop) || speaks_dpop) {
+            return Err(Failure::new(
+                "DPoP proofs cannot be judged: it is not known which URL they must name",
+            )
+            .next("give --public-url URL, and to forward-auth --trust-forwarded too"));
+        }
+        let certificates =
+            "give --client-certs ask with TLS, or --client-certs-from-header NAME behind a proxy";
+        match by {
+            Some(BoundBy::Mtls) if !knows_certificates => Err(Failure::new(
+                "tokens must be bound to certificates, and callers' certificates are not known",
+            )
+            .next(certificates)),
+            Some(BoundBy::Any) if !knows_certificates && !judges_proofs => {
+                Err(Failure::new("tokens must be bound, and neither proofs nor certificates can be judged")
+                    .next(format!("give --public-url URL for DPoP proofs; for certificates {certificates}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn issuers(&self, file: &File) -> Result<Vec<TrustedIssuer>, Failure> {
+        let plain = self.allows_plain_http(file);
+        self.tables(file).iter().map(|table| trusted(table, plain)).collect()
+    }
+
+    fn proof_algs<'a>(&'a self, file: &'a File) -> &'a [String] {
+        if self.proof_algs.is_empty() { &file.proof_algs } else { &self.proof_algs }
+    }
+
+    fn demands_nonce(&self, file: &File) -> bool {
+        self.dpop_nonce || file.dpop_nonce
     }
 }
 
-const MAX_KEYS: u64 = 256 * 1024;
-const MAX_SECRET: u64 = 4096;
+/// Builds a verifier, or says what to do.
+pub(super) fn build(builder: VerifierBuilder) -> Result<Verifier, Failure> {
+    builder.build().map_err(|error| match &error {
+        BuildError::Url { why: EndpointError::PlainHttp, .. } => Failure::new(&error).next(PLAIN_HTTP),
+        BuildError::Twice(_) => Failure::new(&error).next(
+            "an issuer of --issuer is added to those of the file: leave the flag out, or the [[issuer]] of this url",
+        ),
+        _ => Failure::new(&error),
+    })
+}
+
+const PLAIN_HTTP: &str =
+    "use https, or --danger-plain-http where nobody can be in between, as inside one machine's containers";

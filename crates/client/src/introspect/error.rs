@@ -1,0 +1,68 @@
+//! Why nothing is known about a token.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_proto::error::ErrorBody;
+use http::StatusCode;
+
+use crate::http::shown;
+use crate::{Answer, HttpError};
+
+/// Why nothing is known about a token, by blame; never that the token is bad.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IntrospectError {
+    /// The metadata could not be read, or names no endpoint that may be called.
+    #[error("the issuer's metadata names no introspection endpoint that may be called, or could not be read")]
+    NoEndpoint,
+    /// The server does not take our request: the credentials for introspection, or what is registered, must change.
+    #[error(
+        "the issuer refuses to introspect for this guard (status {status}, {error}): check its credentials"
+    )]
+    Refused {
+        /// The status.
+        status: StatusCode,
+        /// The error code (RFC 6749 §5.2), or what there was in its place.
+        error: String,
+    },
+    /// The server cannot now (429 or 5xx).
+    #[error("the issuer cannot introspect now (status {status})")]
+    Unavailable {
+        /// The status.
+        status: StatusCode,
+        /// How long it asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// The answer is not one of an introspection endpoint: probably the URL is wrong.
+    #[error("what answered is no introspection endpoint: {0}")]
+    NotUnderstood(String),
+    /// No answer.
+    #[error(transparent)]
+    Http(Arc<HttpError>),
+    /// The exchange was cut off: its runtime ended.
+    #[error("the exchange with the introspection endpoint was cut off")]
+    CutOff,
+}
+
+impl IntrospectError {
+    /// What an answer other than 200 means.
+    pub(super) fn of(answer: &Answer) -> Self {
+        let status = answer.status;
+        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+            return Self::Unavailable { status, retry_after: answer.retry_after() };
+        }
+        if !status.is_client_error() {
+            return Self::NotUnderstood(format!("it answered with status {status}"));
+        }
+        let error = serde_json::from_slice::<ErrorBody>(&answer.body).map(|body| body.error);
+        let error = error.unwrap_or_else(|_| "no OAuth error".to_owned());
+        Self::Refused { status, error: shown(&error) }
+    }
+}
+
+impl From<HttpError> for IntrospectError {
+    fn from(error: HttpError) -> Self {
+        Self::Http(Arc::new(error))
+    }
+}

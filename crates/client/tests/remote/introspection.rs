@@ -1,0 +1,105 @@
+//! The introspection client against the same issuer.
+
+use std::sync::Arc;
+
+use countersign_client::token::{Secret, Transport};
+use countersign_client::{ClientAuth, Endpoint, HttpClient, HttpError, IntrospectError, Introspector};
+use countersign_proto::introspection::IntrospectionResponse;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::issuer::{Issuer, METADATA, Reply, json, later, seconds, status};
+
+const PLACE: &str = "/introspect";
+
+fn auth() -> ClientAuth {
+    let client_secret = Secret::new("secret".to_owned());
+    ClientAuth { client_id: "api".to_owned(), client_secret, transport: Transport::Basic }
+}
+
+fn given(issuer: &Issuer) -> Introspector {
+    let place = Endpoint::parse(&format!("{}{PLACE}", issuer.url)).unwrap();
+    Introspector::at(Arc::new(HttpClient::default()), place, auth())
+}
+
+/// RFC 7662 §2.1, §2.2: the exchange.
+#[tokio::test]
+async fn an_active_token_and_one_that_is_not() {
+    let issuer = Issuer::start().await;
+    issuer.reply(PLACE, json(r#"{"active":true,"scope":"a b","client_id":"c","exp":5}"#));
+    let introspector = given(&issuer);
+    let IntrospectionResponse::Active(token) = introspector.introspect("opaque").await.unwrap() else {
+        panic!("active");
+    };
+    assert_eq!((token.client_id.as_deref(), token.scopes().count()), (Some("c"), 2));
+    let request = issuer.requests(PLACE).remove(0);
+    assert!(request.starts_with("POST /introspect HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("authorization: Basic YXBpOnNlY3JldA==\r\n"), "{request}");
+    assert!(request.ends_with("\r\n\r\ntoken=opaque&token_type_hint=access_token"), "{request}");
+    issuer.reply(PLACE, json(r#"{"active":false,"exp":"nonsense"}"#));
+    assert_eq!(introspector.introspect("opaque").await.unwrap(), IntrospectionResponse::Inactive);
+}
+
+/// T-7662-06: single flight; and the answer is kept no longer.
+#[tokio::test]
+async fn a_thousand_callers_with_one_token_ask_once() {
+    let issuer = Issuer::start().await;
+    let (open, opened) = watch::channel(false);
+    issuer.reply(PLACE, Reply::Later(opened, Box::new(json(r#"{"active":false}"#))));
+    let introspector = given(&issuer);
+    let mut callers = JoinSet::new();
+    for _ in 0..1000 {
+        let introspector = introspector.clone();
+        callers.spawn(async move { introspector.introspect("one").await });
+    }
+    issuer.asked(PLACE, 1).await;
+    open.send_replace(true);
+    assert!(callers.join_all().await.iter().all(Result::is_ok));
+    assert_eq!(issuer.count(PLACE), 1);
+    introspector.introspect("one").await.unwrap();
+    assert_eq!(issuer.count(PLACE), 2);
+}
+
+/// T-7662-06: an issuer that is away says nothing about a token.
+#[tokio::test]
+async fn no_answer_is_neither_yes_nor_no() {
+    let issuer = Issuer::start().await;
+    let introspector = given(&issuer);
+    issuer.reply(PLACE, status(503));
+    let error = introspector.introspect("t").await.unwrap_err();
+    assert!(matches!(error, IntrospectError::Unavailable { .. }), "{error}");
+    issuer.reply(PLACE, Reply::HangUp);
+    let error = introspector.introspect("t").await.unwrap_err();
+    assert!(matches!(error, IntrospectError::Http(_)), "{error}");
+    issuer.reply(PLACE, Reply::Flood);
+    let error = introspector.introspect("t").await.unwrap_err();
+    let large = matches!(&error, IntrospectError::Http(why) if matches!(**why, HttpError::TooLarge { max: 65_536, .. }));
+    assert!(large, "{error}");
+    issuer.reply(PLACE, Reply::Say(307, "location: /other\r\n", Vec::new()));
+    let error = introspector.introspect("t").await.unwrap_err();
+    assert!(matches!(error, IntrospectError::NotUnderstood(_)), "{error}");
+    assert_eq!(issuer.count("/other"), 0);
+}
+
+/// RFC 8414 §2: where the metadata say, once they are read; an issuer may have that and no keys.
+#[tokio::test]
+async fn the_endpoint_is_discovered() {
+    let issuer = Issuer::start().await;
+    issuer.reply(PLACE, json(r#"{"active":false}"#));
+    let named =
+        |url: &str| json(&format!(r#"{{"issuer":"{}","introspection_endpoint":"{url}"}}"#, issuer.url));
+    issuer.reply(METADATA, named(&format!("{}{PLACE}", issuer.url)));
+    let keys = issuer.keys();
+    let introspector = Introspector::discovered(Arc::new(HttpClient::default()), keys.clone(), auth());
+    assert_eq!(introspector.introspect("t").await.unwrap(), IntrospectionResponse::Inactive);
+    // a place inside is none, and the token and our secret stay here
+    for inside in ["https://169.254.169.254/", "http://localhost/introspect", "file:///x"] {
+        issuer.reply(METADATA, named(inside));
+        later(seconds(31)).await;
+        keys.refresh().await;
+        assert_eq!(keys.introspection_endpoint(), None);
+        let error = introspector.introspect("t").await.unwrap_err();
+        assert!(matches!(error, IntrospectError::NoEndpoint), "{error}");
+    }
+    assert_eq!(issuer.count(PLACE), 1);
+}

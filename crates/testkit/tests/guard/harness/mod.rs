@@ -1,0 +1,15 @@
+//! One verifier behind every door, and who asks at them.
+
+mod ask;
+mod doors;
+mod heard;
+mod scene;
+mod served;
+mod upstream;
+
+pub(crate) use ask::{Ask, exchange};
+pub(crate) use doors::{DOORS, Door, Doors, proxy_parts, rules};
+pub(crate) use heard::Heard;
+pub(crate) use scene::{Scene, now_later, ready};
+pub(crate) use served::Served;
+pub(crate) use upstream::Upstream;
