@@ -229,7 +229,7 @@ class Caller:
             self.connection.putheader("Authorization", f"Bearer {token}")
         for name, value in headers:
             self.connection.putheader(name, value)
-        if body:
+        if body and "Content-Length" not in dict(headers):
             self.connection.putheader("Content-Length", str(len(body)))
         self.connection.endheaders(body or None)
         answer = self.connection.getresponse()

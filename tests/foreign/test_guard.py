@@ -35,6 +35,7 @@ def front(request, fronts, echo):
 
 def test_only_the_right_token_opens(front, orders):
     """T-6750-05, -06: no token, a forged one, one for another API, one that is too narrow; each with its challenge."""
+    reached = len(front.echo.reached)
     none = front.call("GET", "/orders/1")
     assert (none.status, "error=" in none.challenge) == (401, False)
     assert none.challenge.startswith(f'Bearer realm="{AUDIENCE}"'), none.challenge
@@ -45,9 +46,7 @@ def test_only_the_right_token_opens(front, orders):
     narrow = front.call("POST", "/orders/1", orders.reader, body=b"x")
     assert narrow.status == 403
     assert 'error="insufficient_scope"' in narrow.challenge and 'scope="orders:write"' in narrow.challenge
-    for answer in (none, refused, narrow):
-        assert AUDIENCE not in json.dumps(front.echo.reached[-1:]), "nothing of it reached the API"
-        assert answer.headers["content-type"]
+    assert len(front.echo.reached) == reached
 
 
 def test_who_calls_stands_in_headers(front, orders):
@@ -160,6 +159,18 @@ def test_one_connection_carries_good_and_bad(front, orders):
             assert caller.connection.sock is kept, f"{turn}: {method} {path} ended the connection"
 
 
+def test_a_refusal_comes_before_the_body_and_the_connection_goes_on(fronts, echo, orders):
+    """RFC 9112 §9.6: whoever is still sending to the proxy reads its 403, and may then ask again."""
+    body = b"x" * 100_000
+    caller = Caller(fronts.proxy(echo.port).port)
+    refused = caller.send("POST", "/orders/1", orders.reader, headers=[("Content-Length", str(len(body)))], body=body[:10])
+    assert refused.status == 403
+    kept = caller.connection.sock
+    kept.sendall(body[10:])
+    assert caller.send("GET", "/orders/1", orders.reader).status == 200
+    assert caller.connection.sock is kept
+
+
 def test_large_bodies_go_through(front, orders):
     """Issue 4: the proxy streams; behind nginx and Caddy the guard never sees them."""
     body = b"x" * 900_000  # nginx takes a megabyte
@@ -239,7 +250,7 @@ def test_what_the_guide_says_of_keys_and_labels(fronts, tmp_path):
     keys = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\|([^|]*)\|", section("## Configuration file"), re.M))))
     known = known_keys(fronts.binary, tmp_path, "nothing_of_the_kind = 1")
     known |= known_keys(fronts.binary, tmp_path, "[[issuer]]\nnothing_of_the_kind = 1")
-    assert keys == known - {"issuer"}
+    assert keys == known - {"issuer"}, keys ^ known
 
 
 def test_the_examples_have_the_rules_of_the_guide():
@@ -255,8 +266,8 @@ def known_keys(binary, folder, text):
     (folder / "unknown.toml").write_text(text)
     command = [binary, "guard", "check", "x", "--config", folder / "unknown.toml"]
     said = subprocess.run(command, capture_output=True, text=True).stderr
-    assert "nothing_of_the_kind" in said, said
-    return set(re.findall(r"`(\w+)`", said)) - {"nothing_of_the_kind"}
+    assert "there are " in said, said
+    return set(re.findall(r"\w+", said.split("there are ")[1]))
 
 
 def headers(reached):
