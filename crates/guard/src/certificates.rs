@@ -21,19 +21,28 @@ impl Certificates {
         Self(Some(Arc::new(header)))
     }
 
-    /// The certificate that a request comes with.
+    /// The certificate of a caller who may have come by itself: that of its connection, and of a proxy that is believed
+    /// only what it hands on, as the connection's is then the proxy's own.
     pub(crate) fn of(&self, parts: &Parts) -> Result<Option<PeerCertificate>, Refusal> {
-        if let (Some(header), Some(peer)) = (&self.0, parts.extensions.get::<PeerAddr>()) {
-            let handed_on = header.read(peer.0.ip(), &parts.headers).map_err(|error| {
-                tracing::warn!(%error, "a client certificate cannot be read");
-                Refusal::from(Malformed::Certificate)
-            })?;
-            if let Some(certificate) = handed_on {
-                return Ok(Some(PeerCertificate::new(certificate.der())));
-            }
+        let handed_on = self.handed_on(parts)?; // of others too, as it tells of them in the log
+        let peer = parts.extensions.get::<PeerAddr>();
+        if self.0.as_ref().zip(peer).is_some_and(|(header, peer)| header.believes(peer.0.ip())) {
+            return Ok(handed_on);
         }
         let shown = parts.extensions.get::<countersign_listen::PeerCertificate>();
         Ok(shown.map(|certificate| PeerCertificate::new(certificate.der())))
+    }
+
+    /// The certificate of a caller on whose behalf a proxy asks: never that of the connection, which is the proxy's own.
+    pub(crate) fn handed_on(&self, parts: &Parts) -> Result<Option<PeerCertificate>, Refusal> {
+        let Some((header, peer)) = self.0.as_ref().zip(parts.extensions.get::<PeerAddr>()) else {
+            return Ok(None);
+        };
+        let handed_on = header.read(peer.0.ip(), &parts.headers).map_err(|error| {
+            tracing::warn!(%error, "a client certificate cannot be read");
+            Refusal::from(Malformed::Certificate)
+        })?;
+        Ok(handed_on.map(|certificate| PeerCertificate::new(certificate.der())))
     }
 
     /// Takes the header out of what is passed on.

@@ -77,7 +77,7 @@ impl ForwardAuth {
             return plain(StatusCode::NOT_FOUND);
         }
         let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
-        let certificate = match self.0.certificates.of(&parts) {
+        let certificate = match self.0.certificates.handed_on(&parts) {
             Ok(certificate) => certificate,
             Err(refusal) => return self.refuse(&Presented::by(&parts), refusal),
         };

@@ -141,7 +141,7 @@ impl Proxy {
                 response.map(ProxyBody::from)
             }
             Err(error) => {
-                tracing::warn!(%error, %method, "the upstream gave no answer");
+                tracing::warn!(%error, %method, "no answer of the upstream");
                 error.response().map(ProxyBody::from)
             }
         }

@@ -85,7 +85,7 @@ impl CertificateHeader {
 
     /// An address proves nothing on a network that others share: so besides being named, the proxy must be on this
     /// very machine. The place for other proofs of who it is.
-    fn believes(&self, peer: IpAddr) -> bool {
+    pub(crate) fn believes(&self, peer: IpAddr) -> bool {
         peer.to_canonical().is_loopback() && self.proxies.contains(peer)
     }
 

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    AUTHORIZATION, CONNECTION, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
@@ -14,19 +14,18 @@ use crate::identity::strip_named;
 
 /// Prepares a request for an upstream that is spoken to in HTTP/1.1 or whatever it offers.
 ///
-/// `Host` stays the caller's. `X-Forwarded-For` grows where the peer is trusted, and begins with the peer where not;
-/// of the rest of the family, and of `Forwarded`, nothing is believed of anybody else. What names another path or method
-/// than those that were judged goes, whoever sent it.
+/// `Host` stays the caller's, or is that of its target where it names one (RFC 9112 §3.2.2). `X-Forwarded-For` grows where
+/// the peer is trusted, and begins with the peer where not; of the rest of the family, and of `Forwarded`, nothing is
+/// believed of anybody else. What names another path or method than those that were judged goes, whoever sent it.
 pub(super) fn for_upstream(parts: &mut Parts, peer: Option<IpAddr>, is_trusted: bool, is_tls: bool) {
-    let host = parts.headers.get(HOST).cloned().or_else(|| {
-        let authority = parts.uri.authority()?;
-        HeaderValue::from_str(authority.as_str()).ok()
-    });
+    let authority =
+        parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    let host = authority.or_else(|| parts.headers.get(HOST).cloned());
     one_hop(&mut parts.headers);
     parts.headers.remove(EXPECT);
     strip_named(&mut parts.headers, &ANOTHER_REQUEST);
     if !is_trusted {
-        strip_named(&mut parts.headers, &FORWARDED_FAMILY);
+        without_origin(&mut parts.headers);
     }
     if let Some(value) = peer.and_then(|peer| HeaderValue::try_from(peer.to_string()).ok()) {
         parts.headers.append(FORWARDED_FOR, value);
@@ -51,14 +50,27 @@ pub(super) fn for_caller(headers: &mut HeaderMap) {
     one_hop(headers);
 }
 
+/// Takes out what tells where a request came from, in every spelling that an upstream could read as it.
+fn without_origin(headers: &mut HeaderMap) {
+    let told: Vec<HeaderName> = headers.keys().filter(|name| tells_origin(name)).cloned().collect();
+    for name in told {
+        headers.remove(name);
+    }
+}
+
+fn tells_origin(name: &HeaderName) -> bool {
+    let folded: String =
+        name.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    folded.starts_with("x-forwarded-") || matches!(&*folded, "forwarded" | "x-real-ip")
+}
+
 /// Takes out what is for this connection alone, and what `Connection` says is.
 fn one_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         // a caller may not use it to take out what others rely on
         .filter(|name| *name != HOST && *name != AUTHORIZATION)
         .collect();
@@ -94,13 +106,6 @@ const ANOTHER_REQUEST: [HeaderName; 11] = [
     HeaderName::from_static("script_name"),
     HeaderName::from_static("path_info"),
 ];
-const FORWARDED_FAMILY: [HeaderName; 5] = [
-    FORWARDED,
-    FORWARDED_FOR,
-    FORWARDED_HOST,
-    FORWARDED_PROTO,
-    HeaderName::from_static("x-forwarded-prefix"),
-];
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -108,62 +113,98 @@ const DPOP: HeaderName = HeaderName::from_static("dpop");
 
 #[cfg(test)]
 mod tests {
+    use http::Request;
+
     use super::*;
 
-    fn for_upstream_of(sent: &[(&str, &str)], is_trusted: bool) -> HeaderMap {
-        let mut request = http::Request::new(());
-        for (name, value) in sent {
-            let name: HeaderName = name.parse().unwrap();
-            request.headers_mut().append(name, value.parse().unwrap());
-        }
-        let (mut parts, ()) = request.into_parts();
-        for_upstream(&mut parts, Some([192, 0, 2, 7].into()), is_trusted, true);
+    fn passed(request: http::request::Builder, is_trusted: bool) -> HeaderMap {
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        for_upstream(&mut parts, Some("192.0.2.7".parse().unwrap()), is_trusted, true);
+        assert_eq!(parts.version, Version::HTTP_11);
         parts.headers
     }
 
-    /// T-9700-07: the upstream is asked for what was judged, whatever a header says.
+    fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+        headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// RFC 9110 §7.6.1: what `Connection` names goes with it, whatever else stands in the line.
     #[test]
-    fn no_header_names_another_request() {
-        let mut sent = vec![("host", "orders.example"), ("accept", "*/*")];
-        let names = ANOTHER_REQUEST;
-        sent.extend(names.iter().map(|name| (name.as_str(), "/admin")));
-        sent.extend([
-            ("script-name", "/orders"),
-            ("x_original_url", "/admin"),
-            ("x-http-method_override", "DELETE"),
-        ]);
-        for is_trusted in [true, false] {
-            let mut left = for_upstream_of(&sent, is_trusted);
-            for ours in [FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PROTO] {
-                assert!(left.remove(ours).is_some());
-            }
-            let left: Vec<_> = left.keys().map(HeaderName::as_str).collect();
-            assert_eq!(left, ["host", "accept"]);
+    fn what_connection_names_is_for_one_hop() {
+        let request = Request::get("/")
+            .header("connection", b"close, X-One,\t x-two , caf\xe9, \"x\", x-\xff".as_slice())
+            .header("connection", "x-three, host, authorization")
+            .header("host", "orders.example")
+            .header("authorization", "Bearer x");
+        let request =
+            ["x-one", "x-two", "x-three", "x-four", "te", "trailer", "transfer-encoding", "upgrade"]
+                .into_iter()
+                .fold(request, |request, name| request.header(name, "1"));
+        let headers = passed(request, true);
+        let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(
+            left,
+            ["authorization", "host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-four"]
+        );
+    }
+
+    /// T-9700-07: where a request came from is said by who is trusted, and by us.
+    #[test]
+    fn a_stranger_does_not_say_where_it_comes_from() {
+        let names = [
+            "X-Forwarded-For",
+            "x_forwarded_for",
+            "X-Forwarded_Host",
+            "x-forwarded-proto",
+            "Forwarded",
+            "X-Real-IP",
+            "x-forwarded-anything",
+        ];
+        let request = || {
+            let request = Request::get("/").header("host", "orders.example").header("x-forwarding", "stays");
+            names.into_iter().fold(request, |request, name| request.header(name, "forged"))
+        };
+        let strange = passed(request(), false);
+        assert_eq!(strange.len(), 5, "{strange:?}");
+        assert!(strange.values().all(|value| value != "forged"));
+        assert_eq!(value(&strange, "x-forwarded-for"), Some("192.0.2.7"));
+        assert_eq!(value(&strange, "x-forwarded-host"), Some("orders.example"));
+        assert_eq!(value(&strange, "x-forwarded-proto"), Some("https"));
+        let trusted = passed(request(), true);
+        let lines: Vec<_> = trusted.get_all("x-forwarded-for").iter().collect();
+        assert_eq!(lines, ["forged", "192.0.2.7"]);
+        assert_eq!(value(&trusted, "x-forwarded-proto"), Some("forged"));
+    }
+
+    /// RFC 9112 §3.2.2: a target that names its host is right, whatever `Host` says.
+    #[test]
+    fn the_targets_host_goes_first() {
+        for (target, host) in [("/", "a.example"), ("http://b.example:8081/", "b.example:8081")] {
+            let headers = passed(Request::get(target).header("host", "a.example"), true);
+            assert_eq!(value(&headers, "host"), Some(host));
+            assert_eq!(value(&headers, "x-forwarded-host"), Some(host));
         }
     }
 
+    /// T-9700-07: the upstream is asked for what was judged, whatever a header says, and whoever says it.
     #[test]
-    fn where_a_request_came_from_is_said_by_those_who_are_believed() {
-        let sent = [
-            ("host", "orders.example"),
-            ("x-forwarded-for", "198.51.100.1"),
-            ("x_forwarded_for", "198.51.100.2"),
-            ("x-forwarded-host", "evil.example"),
-            ("x-forwarded-proto", "http"),
-            ("x-forwarded-prefix", "/x"),
-            ("forwarded", "for=198.51.100.1"),
-        ];
-        let told = for_upstream_of(&sent, false);
-        let all = |headers: &HeaderMap, name| {
-            headers.get_all(name).iter().map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
-        };
-        assert_eq!(all(&told, "x-forwarded-for"), ["192.0.2.7"]);
-        assert_eq!(all(&told, "x-forwarded-host"), ["orders.example"]);
-        assert_eq!(all(&told, "x-forwarded-proto"), ["https"]);
-        assert_eq!(told.len(), 4);
-        let told = for_upstream_of(&sent, true);
-        assert_eq!(all(&told, "x-forwarded-for"), ["198.51.100.1", "192.0.2.7"]);
-        assert_eq!(all(&told, "x-forwarded-host"), ["evil.example"]);
-        assert_eq!(all(&told, "x-forwarded-prefix"), ["/x"]);
+    fn no_header_names_another_request() {
+        let others = ["script-name", "x_original_url", "x-http-method_override"];
+        let names = ANOTHER_REQUEST;
+        let names = names.iter().map(HeaderName::as_str).chain(others);
+        let request = Request::get("/").header("accept", "*/*");
+        let mut left = passed(names.fold(request, |request, name| request.header(name, "/admin")), true);
+        left.remove(FORWARDED_FOR);
+        left.remove(FORWARDED_PROTO);
+        assert_eq!(left.keys().collect::<Vec<_>>(), ["accept"]);
+    }
+
+    #[test]
+    fn token_and_proof_are_taken_out() {
+        let mut headers = passed(Request::get("/").header("authorization", "x").header("dpop", "y"), true);
+        headers.append("dpop", HeaderValue::from_static("z"));
+        without_token(&mut headers);
+        assert_eq!((value(&headers, "authorization"), value(&headers, "dpop")), (None, None));
     }
 }

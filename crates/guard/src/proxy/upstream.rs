@@ -44,6 +44,9 @@ pub enum UpstreamError {
     /// TLS to it cannot be set up.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// The caller's body broke off, or could not be read.
+    #[error("the caller's body broke off: {0}")]
+    Body(Error),
     /// It cannot be reached, or hung up.
     #[error("{0}: {1}")]
     Exchange(Authority, Error),
@@ -102,6 +105,7 @@ impl Upstream {
             Transport::Tls(client) => client.request(request),
         };
         match timeout(self.patience, sent).await {
+            Ok(Err(error)) if is_body(&error) => Err(UpstreamError::Body(error)),
             Ok(answer) => answer.map_err(|error| UpstreamError::Exchange(self.authority.clone(), error)),
             Err(_) => Err(UpstreamError::Timeout(self.authority.clone(), self.patience)),
         }
@@ -109,9 +113,10 @@ impl Upstream {
 }
 
 impl UpstreamError {
-    /// 504 for silence, 502 for everything else (RFC 9110 §15.6.3, §15.6.5).
+    /// 504 for silence, 502 for everything else that is not the caller's fault (RFC 9110 §15.6.3, §15.6.5).
     pub(super) fn response(&self) -> Response<Bytes> {
         let (status, body) = match self {
+            Self::Body(_) => (StatusCode::BAD_REQUEST, told("invalid_request", "the body broke off")),
             Self::Timeout(..) => {
                 (StatusCode::GATEWAY_TIMEOUT, told("upstream_timeout", "the upstream did not answer in time"))
             }
@@ -123,6 +128,12 @@ impl UpstreamError {
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
+}
+
+/// Whether it was the request's own body that failed.
+fn is_body(error: &Error) -> bool {
+    let source = std::error::Error::source(error);
+    source.and_then(|source| source.downcast_ref::<hyper::Error>()).is_some_and(hyper::Error::is_user)
 }
 
 fn builder() -> Builder {

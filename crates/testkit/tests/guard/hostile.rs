@@ -22,7 +22,8 @@ async fn hostile_tokens_are_refused_at_every_door() {
     for (index, (scene, other)) in scenes().await.iter().enumerate() {
         for token in hostile(&scene.issuer, other, TestIssuer::AUDIENCE) {
             let is_for_the_strict = token.accepts == Accepts::AtJwt;
-            let skipped = if index == 0 { !is_for_the_strict } else { is_for_the_strict && is_rfc9068(&token) };
+            let skipped =
+                if index == 0 { !is_for_the_strict } else { is_for_the_strict && is_rfc9068(&token) };
             if skipped || !token.can_be_sent() {
                 continue;
             }
@@ -57,7 +58,12 @@ async fn lenient_tokens_pass_every_door() {
         for token in lenient(&scene.issuer, TestIssuer::AUDIENCE) {
             if token.accepts != Accepts::AtJwt && std::ptr::eq(scene, &strict) {
                 let heard = scene.doors.ask(Door::Layer, &Ask::get("/orders").bearer(&token.token)).await;
-                assert_eq!(heard.verdict(), "401 invalid_token", "{}: only where it is asked for", token.name);
+                assert_eq!(
+                    heard.verdict(),
+                    "401 invalid_token",
+                    "{}: only where it is asked for",
+                    token.name
+                );
                 continue;
             }
             for door in DOORS {

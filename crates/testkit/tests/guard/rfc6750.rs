@@ -6,8 +6,7 @@ use serde_json::json;
 use crate::harness::{Ask, DOORS, Door, Heard, Scene};
 
 const REALM: &str = r#"realm="https://orders.example""#;
-const METADATA: &str =
-    r#"resource_metadata="https://orders.example/.well-known/oauth-protected-resource""#;
+const METADATA: &str = r#"resource_metadata="https://orders.example/.well-known/oauth-protected-resource""#;
 const DPOP: &str = r#"DPoP realm="https://orders.example", algs="ES256 ES384 PS256 EdDSA""#;
 
 /// The status that a door makes of it: proxies that ask know 401 and 403 alone.
@@ -101,7 +100,9 @@ async fn two_transports_are_refused() {
     let description = "a token in the Authorization header and one in the query";
     let line = bearer("invalid_request", description);
     for door in DOORS {
-        for query in ["access_token=x", "access_token=", "access_token", "a=b&access%5Ftoken=x", "acces%73_token=x"] {
+        for query in
+            ["access_token=x", "access_token=", "access_token", "a=b&access%5Ftoken=x", "acces%73_token=x"]
+        {
             let heard = scene.doors.ask(door, &Ask::get(&format!("/orders?{query}")).bearer(&token)).await;
             assert_refused(&heard, 400, &[&line], "invalid_request", description);
         }
@@ -234,7 +235,11 @@ async fn without_a_rule_nobody_gets_in() {
             let heard = scene.doors.ask(door, &Ask::get(target)).await;
             assert_eq!(heard.who()[0].trim_matches('-'), "", "nobody");
             let with_a_bad_one = scene.doors.ask(door, &Ask::get(target).bearer("bad")).await;
-            assert_eq!(with_a_bad_one.who()[1].trim_matches('-'), "", "nobody: what it sent is not looked at");
+            assert_eq!(
+                with_a_bad_one.who()[1].trim_matches('-'),
+                "",
+                "nobody: what it sent is not looked at"
+            );
         }
     }
 }
@@ -245,9 +250,15 @@ async fn ambiguous_paths_are_refused() {
     let scene = Scene::new().await;
     let token = scene.issuer.mint().claim("scope", "orders:write").token();
     for (door, status) in [(Door::Original, 403), (Door::Forwarded, 403), (Door::Proxy, 400)] {
-        for target in
-            ["/open/../orders", "/open/%2e%2e/orders", "/open%2f..%2forders", "/open//x", "/open/;/x", "/open/%252e", "/open/%5cx"]
-        {
+        for target in [
+            "/open/../orders",
+            "/open/%2e%2e/orders",
+            "/open%2f..%2forders",
+            "/open//x",
+            "/open/;/x",
+            "/open/%252e",
+            "/open/%5cx",
+        ] {
             let heard = scene.doors.ask(door, &Ask::get(target).bearer(&token)).await;
             let found = (heard.status.as_u16(), heard.str("error"), heard.reached);
             assert_eq!(found, (status, "invalid_request".to_owned(), false), "{target} at {door:?}");

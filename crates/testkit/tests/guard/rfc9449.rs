@@ -80,7 +80,11 @@ async fn a_good_proof_is_taken_at_every_door() {
         for door in DOORS {
             let proof = key.proof("POST", "https://orders.example/orders/write").ath(&token);
             let ask = Ask::new("POST", "/orders/write").dpop(&token, &proof);
-            assert_eq!(caller.heard(door, &ask).await.verdict(), "403 insufficient_scope", "{algorithm} {door:?}");
+            assert_eq!(
+                caller.heard(door, &ask).await.verdict(),
+                "403 insufficient_scope",
+                "{algorithm} {door:?}"
+            );
         }
     }
 }
@@ -238,13 +242,19 @@ async fn htu_is_judged_against_the_public_url() {
 /// T-9449-02: the API may have several URLs, and a path before its own.
 #[tokio::test]
 async fn both_urls_are_taken_where_there_are_two() {
-    let caller = Caller::with(|builder| builder.or_url("http://localhost:8081").or_url("https://x.example/v1/")).await;
+    let caller =
+        Caller::with(|builder| builder.or_url("http://localhost:8081").or_url("https://x.example/v1/")).await;
     for door in DOORS {
         for htu in [URL, "http://localhost:8081/orders", "https://x.example/v1/orders"] {
             let heard = caller.heard(door, &caller.ask(&caller.proof().claim("htu", htu))).await;
             assert!(heard.is_let_in(), "{htu} at {door:?}");
         }
-        for htu in ["http://localhost/orders", "https://localhost:8081/orders", "https://x.example/orders", "http://127.0.0.1:8081/orders"] {
+        for htu in [
+            "http://localhost/orders",
+            "https://localhost:8081/orders",
+            "https://x.example/orders",
+            "http://127.0.0.1:8081/orders",
+        ] {
             let heard = caller.heard(door, &caller.ask(&caller.proof().claim("htu", htu))).await;
             assert_is_refused_proof(htu, &heard);
         }
@@ -269,7 +279,10 @@ async fn a_proof_is_taken_once() {
         // the same proof signed anew is the same proof
         let proof = caller.proof();
         assert!(caller.heard(first, &caller.ask(&proof)).await.is_let_in());
-        assert_is_refused_proof("signed anew", &caller.heard(first, &caller.ask(&proof.clone().header("x", 1))).await);
+        assert_is_refused_proof(
+            "signed anew",
+            &caller.heard(first, &caller.ask(&proof.clone().header("x", 1))).await,
+        );
     }
     // up to the end of its window, which a clock that is ahead makes longer
     let proof = caller.proof().claim("iat", caller.scene.issuer.now().0 + 30);
@@ -311,7 +324,9 @@ async fn two_proofs_are_refused() {
             assert_eq!((challenge.scheme().as_str(), challenge.error()), ("DPoP", Some("invalid_request")));
         }
         let joined = format!("{}, {}", one.token(), two.token());
-        let ask = Ask::get("/orders").header("authorization", format!("DPoP {}", caller.token)).header("dpop", joined);
+        let ask = Ask::get("/orders")
+            .header("authorization", format!("DPoP {}", caller.token))
+            .header("dpop", joined);
         assert_is_refused_proof("two in one line", &caller.heard(door, &ask).await);
         let ask = Ask::get("/orders").header("authorization", format!("DPoP {}", caller.token));
         assert_is_refused_proof("none", &caller.heard(door, &ask).await);
@@ -377,7 +392,10 @@ async fn nonces_are_demanded_and_taken() {
         assert!(nonce.len() >= 40 && nonce.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
         let with_nonce = |nonce: &str| caller.proof().claim("nonce", nonce);
         assert!(caller.heard(door, &caller.ask(&with_nonce(&nonce))).await.is_let_in(), "{door:?}");
-        assert!(caller.heard(door, &caller.ask(&with_nonce(&nonce))).await.is_let_in(), "more than one request");
+        assert!(
+            caller.heard(door, &caller.ask(&with_nonce(&nonce))).await.is_let_in(),
+            "more than one request"
+        );
         let strange = ask_for(&other, door, &other.proof()).await;
         for wrong in ["x", &nonce[1..], &strange] {
             ask_for(&caller, door, &with_nonce(wrong)).await;
@@ -393,7 +411,12 @@ async fn nonces_are_demanded_and_taken() {
     let caller = Caller::with(VerifierBuilder::demand_nonce).await;
     let nonce = ask_for(&caller, Door::Proxy, &caller.proof()).await;
     caller.scene.clock.advance(299);
-    assert!(caller.heard(Door::Proxy, &caller.ask(&caller.proof().claim("nonce", nonce.as_str()))).await.is_let_in());
+    assert!(
+        caller
+            .heard(Door::Proxy, &caller.ask(&caller.proof().claim("nonce", nonce.as_str())))
+            .await
+            .is_let_in()
+    );
     caller.scene.clock.advance(301);
     let token = caller.scene.issuer.mint().bound_to(&caller.key).token();
     let proof = caller.key.proof("GET", URL).ath(&token).claim("nonce", nonce);
@@ -406,7 +429,9 @@ async fn nonces_are_demanded_and_taken() {
 async fn of_many_at_once_one_gets_in() {
     let caller = Caller::new().await;
     let ask = caller.ask(&caller.proof());
-    let heard = futures_util::future::join_all((0..20).map(|_| ask.at(caller.scene.doors.address(Door::Proxy)))).await;
+    let heard =
+        futures_util::future::join_all((0..20).map(|_| ask.at(caller.scene.doors.address(Door::Proxy))))
+            .await;
     assert_eq!(heard.iter().filter(|answer| answer.status == 200).count(), 1);
     assert_eq!(caller.scene.doors.upstream.count(), 1);
 }

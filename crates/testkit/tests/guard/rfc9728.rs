@@ -31,7 +31,8 @@ async fn the_document_is_what_is_set() {
         ResourceMetadata::parse(&heard.body, "https://orders.example").unwrap();
         let head = scene.doors.ask(door, &Ask::new("HEAD", PATH)).await;
         assert_eq!((head.status.as_u16(), head.reached), (200, false));
-        for ask in [Ask::new("POST", PATH), Ask::get(&format!("{PATH}/")), Ask::get(&format!("{PATH}/other"))] {
+        for ask in [Ask::new("POST", PATH), Ask::get(&format!("{PATH}/")), Ask::get(&format!("{PATH}/other"))]
+        {
             let heard = scene.doors.ask(door, &ask).await;
             assert!(matches!(heard.status.as_u16(), 401 | 403), "{ask:?}: {}", heard.status);
         }
@@ -44,8 +45,18 @@ async fn the_document_is_what_is_set() {
 async fn the_path_of_the_resource_is_inserted() {
     let issuer = TestIssuer::start().await;
     for (public, audiences, resource, path) in [
-        ("https://api.example", ["urn:orders", "https://api.example/v1/orders"], "https://api.example/v1/orders", "/v1/orders"),
-        ("https://api.example/", ["https://api.example.evil/x", "https://other.example/"], "https://api.example", ""),
+        (
+            "https://api.example",
+            ["urn:orders", "https://api.example/v1/orders"],
+            "https://api.example/v1/orders",
+            "/v1/orders",
+        ),
+        (
+            "https://api.example/",
+            ["https://api.example.evil/x", "https://other.example/"],
+            "https://api.example",
+            "",
+        ),
         ("https://api.example/v1", ["urn:a", "urn:b"], "https://api.example/v1", "/v1"),
         ("HTTPS://API.example:443/v1/", ["urn:a", "https://api.example"], "https://api.example/v1", "/v1"),
         ("http://localhost:8081", ["urn:a", "http://localhost:80811/"], "http://localhost:8081", ""),

@@ -96,6 +96,18 @@ impl Doors {
         Heard { door, answer, reached: self.count() > before }
     }
 
+    /// Makes a request again until it is answered so; what was asked for may take its time to arrive.
+    pub(crate) async fn ask_until(&self, door: Door, ask: &Ask, is_so: impl Fn(&Heard) -> bool) -> Heard {
+        for _ in 0..1000 {
+            let heard = self.ask(door, ask).await;
+            if is_so(&heard) {
+                return heard;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        panic!("{door:?} never answered so");
+    }
+
     pub(crate) fn address(&self, door: Door) -> std::net::SocketAddr {
         match door {
             Door::Original => self.original.address,
@@ -110,9 +122,7 @@ impl Doors {
         let ask = ask.clone();
         let (method, target) = (ask.method.to_string(), ask.target.clone());
         let ask = match family {
-            Family::Original => {
-                ask.header("x-original-method", &method).header("x-original-uri", &target)
-            }
+            Family::Original => ask.header("x-original-method", &method).header("x-original-uri", &target),
             Family::Forwarded => ask
                 .header("x-forwarded-method", &method)
                 .header("x-forwarded-uri", &target)

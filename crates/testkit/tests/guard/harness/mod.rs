@@ -5,11 +5,13 @@ mod doors;
 mod heard;
 mod scene;
 mod served;
+mod tls;
 mod upstream;
 
 pub(crate) use ask::{Ask, exchange};
 pub(crate) use doors::{DOORS, Door, Doors, proxy_parts, rules};
 pub(crate) use heard::Heard;
-pub(crate) use scene::{Scene, now_later, ready};
+pub(crate) use scene::{Scene, now_later, ready, until_asked};
 pub(crate) use served::Served;
-pub(crate) use upstream::Upstream;
+pub(crate) use tls::{Authority, Identity};
+pub(crate) use upstream::{Seen, Upstream};

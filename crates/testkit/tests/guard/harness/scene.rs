@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use countersign_guard::verifier::VerifierBuilder;
 use countersign_guard::{TrustedIssuer, Verifier};
+use countersign_testkit::issuer::Document;
 use countersign_testkit::{TestClock, TestIssuer};
 
 use super::Doors;
@@ -56,4 +57,10 @@ pub(crate) async fn now_later(seconds: u64) {
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(seconds)).await;
     tokio::time::resume();
+}
+
+/// Waits until the issuer was asked for its keys so often in all.
+pub(crate) async fn until_asked(issuer: &TestIssuer, times: u64) {
+    let asked = issuer.asked(Document::Jwks, times);
+    tokio::time::timeout(Duration::from_secs(20), asked).await.unwrap();
 }
