@@ -14,20 +14,21 @@ use http::{HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::GaiResolver;
-use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
 use tokio::time::timeout;
 
 use crate::Endpoint;
 use crate::endpoint::NamedBy;
-use crate::trust::{TrustError, tls};
+use crate::trust::{TrustError, tls, without_tls};
 pub use answer::Answer;
 pub(crate) use answer::shown;
 pub use error::HttpError;
 use error::{deepest, failed};
-use resolver::PublicOnly;
+use resolver::Names;
 
 /// An HTTP/1.1 and HTTP/2 client; made once, used for all requests. Its connections and its TLS are set up at the first
 /// request that needs them, so that making one costs nothing.
@@ -37,12 +38,13 @@ use resolver::PublicOnly;
 #[derive(Debug, Default)]
 pub struct HttpClient {
     settings: Settings,
-    plain: OnceLock<Client<HttpConnector, Full<Bytes>>>,
-    tls: OnceLock<Tls<GaiResolver>>,
-    public: OnceLock<Tls<PublicOnly<GaiResolver>>>,
+    plain: OnceLock<Connections>,
+    tls: OnceLock<Connections>,
+    public: OnceLock<Connections>,
 }
 
-type Tls<R> = Client<HttpsConnector<HttpConnector<R>>, Full<Bytes>>;
+/// One type for all three: each further one would be compiled whole once more.
+type Connections = Client<HttpsConnector<HttpConnector<Names<GaiResolver>>>, Full<Bytes>>;
 
 /// The bounds and the trust of a client.
 #[derive(Clone, Debug)]
@@ -85,57 +87,36 @@ impl HttpClient {
             Uri::try_from(endpoint.url().as_str()).map_err(|_| HttpError::Uri(to.clone()))?;
         request.headers_mut().entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
 
-        let sent = match (endpoint.named_by(), endpoint.url().scheme()) {
-            (NamedBy::Operator, "http") => self.plain().request(request),
-            (NamedBy::Operator, _) => self.tls()?.request(request),
-            (NamedBy::Document, _) => self.public()?.request(request),
+        let connections = match (endpoint.named_by(), endpoint.url().scheme()) {
+            (NamedBy::Operator, "http") => {
+                once(&self.plain, || self.connections(Names::any(), without_tls()?))
+            }
+            (NamedBy::Operator, _) => once(&self.tls, || self.connections(Names::any(), self.trust()?)),
+            (NamedBy::Document, _) => once(&self.public, || self.connections(Names::public(), self.trust()?)),
         };
+        let sent = connections?.request(request);
         let within = self.settings.timeout;
         let max = max_body.min(self.settings.max_body);
         let exchange = async { read(sent.await.map_err(|error| failed(&to, &error))?, max, &to).await };
         timeout(within, exchange).await.unwrap_or_else(|_| Err(HttpError::Timeout { to: to.clone(), within }))
     }
 
-    fn plain(&self) -> &Client<HttpConnector, Full<Bytes>> {
-        self.plain.get_or_init(|| builder().build(self.tcp(GaiResolver::new())))
-    }
-
-    fn tls(&self) -> Result<&Tls<GaiResolver>, TrustError> {
-        if let Some(client) = self.tls.get() {
-            return Ok(client);
-        }
-        let client = self.over_tls(GaiResolver::new())?;
-        Ok(self.tls.get_or_init(|| client))
-    }
-
-    fn public(&self) -> Result<&Tls<PublicOnly<GaiResolver>>, TrustError> {
-        if let Some(client) = self.public.get() {
-            return Ok(client);
-        }
-        let client = self.over_tls(PublicOnly(GaiResolver::new()))?;
-        Ok(self.public.get_or_init(|| client))
-    }
-
-    fn over_tls<R>(&self, resolver: R) -> Result<Tls<R>, TrustError>
-    where
-        HttpConnector<R>: Clone,
-        HttpsConnector<HttpConnector<R>>: Connect + Clone,
-    {
-        let mut tcp = self.tcp(resolver);
+    fn connections(&self, names: Names<GaiResolver>, trust: ClientConfig) -> Result<Connections, TrustError> {
+        let mut tcp = HttpConnector::new_with_resolver(names);
         tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(self.settings.connect_timeout));
+        // which scheme may be called was judged with the endpoint
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(self.settings.ca_file.as_deref())?)
-            .https_only()
+            .with_tls_config(trust)
+            .https_or_http()
             .enable_all_versions()
             .wrap_connector(tcp);
         Ok(builder().build(connector))
     }
 
-    fn tcp<R>(&self, resolver: R) -> HttpConnector<R> {
-        let mut tcp = HttpConnector::new_with_resolver(resolver);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(self.settings.connect_timeout));
-        tcp
+    fn trust(&self) -> Result<ClientConfig, TrustError> {
+        tls(self.settings.ca_file.as_deref())
     }
 }
 
@@ -148,6 +129,17 @@ impl Default for Settings {
             max_body: 4 << 20,
         }
     }
+}
+
+fn once(
+    place: &OnceLock<Connections>,
+    make: impl FnOnce() -> Result<Connections, TrustError>,
+) -> Result<&Connections, TrustError> {
+    if let Some(made) = place.get() {
+        return Ok(made);
+    }
+    let made = make()?;
+    Ok(place.get_or_init(|| made))
 }
 
 async fn read(response: http::Response<Incoming>, max: usize, to: &str) -> Result<Answer, HttpError> {

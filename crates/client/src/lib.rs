@@ -22,4 +22,4 @@ pub use endpoint::{DocumentUrlError, Endpoint, EndpointError};
 pub use http::{Answer, HttpClient, HttpError, Settings};
 pub use introspect::{IntrospectError, Introspector};
 pub use jwks::{JwksSettings, KeysState, RemoteJwks};
-pub use trust::{TrustError, tls as tls_config};
+pub use trust::{TrustError, tls as tls_config, without_tls as plain_config};

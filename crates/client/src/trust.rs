@@ -5,13 +5,16 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
 
 /// TLS 1.3 and 1.2, verified against the platform's authorities and those in `ca_file`.
+///
+/// # Errors
+/// [`TrustError`], when the file cannot be read or holds no certificate.
 pub fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, TrustError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let roots = ca_file.map(authorities).transpose()?.unwrap_or_default();
@@ -22,6 +25,16 @@ pub fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, TrustError> {
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     Ok(config)
+}
+
+/// TLS that trusts nobody: for what calls plain HTTP alone, and is of one type with what does not.
+///
+/// # Errors
+/// [`TrustError::Tls`], never in practice.
+pub fn without_tls() -> Result<ClientConfig, TrustError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 /// Why TLS cannot be set up; the text names the file and says what to do.

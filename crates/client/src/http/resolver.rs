@@ -6,16 +6,31 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use tower_service::Service;
 
 use crate::address;
 
-/// Resolves by `R`, and fails when one of the addresses is not public.
+/// Resolves by `R`, and fails, where only public addresses may be called, when one of them is not.
 #[derive(Clone, Debug)]
-pub(super) struct PublicOnly<R>(pub(super) R);
+pub(super) struct Names<R> {
+    resolver: R,
+    public_only: bool,
+}
 
-impl<R> Service<Name> for PublicOnly<R>
+impl Names<GaiResolver> {
+    /// As the operating system says.
+    pub(super) fn any() -> Self {
+        Self { resolver: GaiResolver::new(), public_only: false }
+    }
+
+    /// As the operating system says, to public addresses.
+    pub(super) fn public() -> Self {
+        Self { resolver: GaiResolver::new(), public_only: true }
+    }
+}
+
+impl<R> Service<Name> for Names<R>
 where
     R: Service<Name, Error = io::Error>,
     R::Response: Iterator<Item = SocketAddr>,
@@ -26,14 +41,14 @@ where
     type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_ready(context)
+        self.resolver.poll_ready(context)
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let resolved = self.0.call(name);
+        let (resolved, public_only) = (self.resolver.call(name), self.public_only);
         Box::pin(async move {
             let addresses: Vec<SocketAddr> = resolved.await?.collect();
-            for at in &addresses {
+            for at in addresses.iter().filter(|_| public_only) {
                 // one such address among good ones is no accident either
                 address::check(at.ip()).map_err(io::Error::other)?;
             }
@@ -78,7 +93,10 @@ mod tests {
     async fn each_look_up_is_judged() {
         let answers =
             [&["8.8.8.8"][..], &["127.0.0.1"], &["8.8.8.8", "10.0.0.1"], &["::ffff:169.254.169.254"]];
-        let mut resolver = PublicOnly(Changing(answers.iter().map(|list| addresses(list)).collect()));
+        let mut resolver = Names {
+            resolver: Changing(answers.iter().map(|list| addresses(list)).collect()),
+            public_only: true,
+        };
         let name: Name = "rebind.example".parse().unwrap();
         assert_eq!(resolver.call(name.clone()).await.unwrap().count(), 1);
         for forbidden in ["127.0.0.1", "10.0.0.1", "::ffff:169.254.169.254"] {
@@ -96,7 +114,12 @@ mod tests {
         let bare = Changing(vec![addresses(&["127.0.0.1"])]);
         assert!(HttpConnector::new_with_resolver(bare.clone()).call(uri.clone()).await.is_ok());
         listener.accept().await.unwrap();
-        assert!(HttpConnector::new_with_resolver(PublicOnly(bare)).call(uri).await.is_err());
+        assert!(
+            HttpConnector::new_with_resolver(Names { resolver: bare, public_only: true })
+                .call(uri)
+                .await
+                .is_err()
+        );
         let again =
             std::future::poll_fn(|context| Poll::Ready(listener.poll_accept(context).is_ready())).await;
         assert!(!again);

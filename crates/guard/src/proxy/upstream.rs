@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_client::{Endpoint, EndpointError, TrustError, tls_config};
+use countersign_client::{Endpoint, EndpointError, TrustError, plain_config, tls_config};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
@@ -22,13 +22,8 @@ use super::told;
 pub struct Upstream {
     scheme: Scheme,
     authority: Authority,
-    transport: Transport,
+    client: Client<HttpsConnector<HttpConnector>, Upload>,
     patience: Duration,
-}
-
-enum Transport {
-    Plain(Client<HttpConnector, Upload>),
-    Tls(Client<HttpsConnector<HttpConnector>, Upload>),
 }
 
 /// Why there is no upstream, or no answer of it.
@@ -73,21 +68,20 @@ impl Upstream {
             None => host.to_owned(),
         };
         let authority = authority.parse().map_err(|_| UpstreamError::Path)?;
+        let (scheme, trust) = match scheme {
+            "https" => (Scheme::HTTPS, tls_config(ca_file)?),
+            _ => (Scheme::HTTP, plain_config()?),
+        };
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
+        tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT));
-        let (scheme, transport) = if scheme == "https" {
-            tcp.enforce_http(false);
-            let tls = HttpsConnectorBuilder::new()
-                .with_tls_config(tls_config(ca_file)?)
-                .https_only()
-                .enable_all_versions()
-                .wrap_connector(tcp);
-            (Scheme::HTTPS, Transport::Tls(builder().build(tls)))
-        } else {
-            (Scheme::HTTP, Transport::Plain(builder().build(tcp)))
-        };
-        Ok(Self { scheme, authority, transport, patience })
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(trust)
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(tcp);
+        Ok(Self { scheme, authority, client: builder().build(connector), patience })
     }
 
     /// This path at the upstream.
@@ -100,11 +94,7 @@ impl Upstream {
     }
 
     pub(super) async fn send(&self, request: Request<Upload>) -> Result<Response<Incoming>, UpstreamError> {
-        let sent = match &self.transport {
-            Transport::Plain(client) => client.request(request),
-            Transport::Tls(client) => client.request(request),
-        };
-        match timeout(self.patience, sent).await {
+        match timeout(self.patience, self.client.request(request)).await {
             Ok(Err(error)) if is_body(&error) => Err(UpstreamError::Body(error)),
             Ok(answer) => answer.map_err(|error| UpstreamError::Exchange(self.authority.clone(), error)),
             Err(_) => Err(UpstreamError::Timeout(self.authority.clone(), self.patience)),
