@@ -140,19 +140,24 @@ class Fronts:
         self.proxies.append(Program(command, folder, port))
         return SimpleNamespace(name="nginx", guard=guard, port=port, tls=True, ambiguous=403, away=500)
 
-    def caddy(self, upstream: int, *more, **options) -> SimpleNamespace:
-        """Caddy, with nothing but the configuration of the guide."""
+    def caddy(self, upstream: int, *more, certificates: bool = False, **options) -> SimpleNamespace:
+        """Caddy, with nothing but the configuration of the guide; over TLS where it is to ask for certificates."""
         guard = self.guard(snippet("countersign guard forward-auth", "--trust-forwarded forwarded"), *more, **options)
         folder, port = self.folder("caddy"), free_port()
+        address, extra = f"http://orders.example:{port} {{\n\tbind 127.0.0.1", ()
+        if certificates:
+            certificate(folder)
+            tls = f"tls {folder}/cert.pem {folder}/key.pem {{\n\t\tclient_auth {{\n\t\t\tmode request\n\t\t}}\n\t}}"
+            address = f"{address.replace('http:', 'https:')}\n\t{tls}"
+            extra = (("route {\n", f"route {{\n{snippet('request_header -Client-Cert')}"),)
         site = replaced(
-            snippet("# /etc/caddy/Caddyfile"), ("orders.example {", f"http://orders.example:{port} {{\n\tbind 127.0.0.1"),
-            *at(5000, upstream), *at(8081, guard.port),
+            snippet("# /etc/caddy/Caddyfile"), ("orders.example {", address), *extra, *at(5000, upstream), *at(8081, guard.port),
         )
         (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + site)
         command = ["caddy", "run", "--adapter", "caddyfile", "--config", folder / "Caddyfile"]
         home = {name: str(folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
         self.proxies.append(Program(command, folder, port, home))
-        return SimpleNamespace(name="caddy", guard=guard, port=port, tls=False, ambiguous=403, away=503)
+        return SimpleNamespace(name="caddy", guard=guard, port=port, tls=certificates, ambiguous=403, away=503)
 
     def stop(self, confidential) -> None:
         """A clean end of the guards and silent logs are part of what is tested."""
@@ -214,19 +219,21 @@ class Echo:
 class Caller:
     """One HTTP/1.1 connection, kept; paths and headers go out as they stand."""
 
-    def __init__(self, port: int, tls: bool = False):
+    def __init__(self, port: int, tls: bool = False, shows: Path | None = None):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         if tls:  # whose certificate it is is not what is tested
             context = ssl.create_default_context()
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            self.connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
-        else:
-            self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            if shows:
+                context.load_cert_chain(shows / "cert.pem", shows / "key.pem")
+            self.connection.connect()
+            self.connection.sock = context.wrap_socket(self.connection.sock, server_hostname="orders.example")
 
-    def send(self, method, target, token=None, headers=(), body=b"", host="orders.example") -> SimpleNamespace:
+    def send(self, method, target, token=None, headers=(), body=b"", scheme="Bearer") -> SimpleNamespace:
         self.connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
-        self.connection.putheader("Host", host)
+        self.connection.putheader("Host", "orders.example")
         if token is not None:
-            self.connection.putheader("Authorization", f"Bearer {token}")
+            self.connection.putheader("Authorization", f"{scheme} {token}")
         for name, value in headers:
             self.connection.putheader(name, value)
         if body and "Content-Length" not in dict(headers):
