@@ -220,14 +220,7 @@ class Caller:
     """One HTTP/1.1 connection, kept; paths and headers go out as they stand."""
 
     def __init__(self, port: int, tls: bool = False, shows: Path | None = None):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        if tls:  # whose certificate it is is not what is tested
-            context = ssl.create_default_context()
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            if shows:
-                context.load_cert_chain(shows / "cert.pem", shows / "key.pem")
-            self.connection.connect()
-            self.connection.sock = context.wrap_socket(self.connection.sock, server_hostname="orders.example")
+        self.connection = Tls(port, shows) if tls else http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
     def send(self, method, target, token=None, headers=(), body=b"", scheme="Bearer") -> SimpleNamespace:
         self.connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
@@ -246,6 +239,21 @@ class Caller:
 
     def close(self):
         self.connection.close()
+
+
+class Tls(http.client.HTTPConnection):
+    """TLS to this machine, where the name is another; whose certificate it is is not what is tested."""
+
+    def __init__(self, port: int, shows: Path | None):
+        super().__init__("127.0.0.1", port, timeout=30)
+        self.context = ssl.create_default_context()
+        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        if shows:
+            self.context.load_cert_chain(shows / "cert.pem", shows / "key.pem")
+
+    def connect(self):
+        super().connect()
+        self.sock = self.context.wrap_socket(self.sock, server_hostname="orders.example")
 
 
 def accepts(port: int) -> bool:
