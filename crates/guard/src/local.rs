@@ -95,3 +95,132 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 /// What issuers call the client beside `client_id`: OpenID Connect's `azp` (Keycloak, Auth0, Entra), Okta's, Entra's.
 const CLIENT: [&str; 3] = ["azp", "cid", "appid"];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(typ: Option<&str>, changes: &Value) -> Result<Local, ClaimError> {
+        let header = match typ {
+            Some(typ) => json!({ "alg": "ES256", "typ": typ }),
+            None => json!({ "alg": "ES256" }),
+        };
+        let mut claims = json!({
+            "iss": "https://issuer.example", "sub": "s", "aud": "https://orders.example", "exp": 2, "iat": 1, "jti": "j",
+            "client_id": "c", "scope": "a b",
+        });
+        let members = claims.as_object_mut().unwrap();
+        members.extend(changes.as_object().unwrap().clone());
+        members.retain(|_, value| *value != "absent");
+        let header = Header::parse(header.to_string().as_bytes()).unwrap();
+        Local::from_claims(&header, Claims::parse(claims.to_string().as_bytes()).unwrap())
+    }
+
+    const JWT: [Option<&str>; 5] =
+        [None, Some("JWT"), Some("jwt"), Some("application/jwt"), Some("Application/JWT")];
+    const AT_JWT: [Option<&str>; 2] = [Some("at+jwt"), Some("application/at+jwt")];
+
+    fn problem(read: Result<Local, ClaimError>) -> Option<(&'static str, ClaimProblem)> {
+        read.err().map(|error| (error.claim, error.problem))
+    }
+
+    /// T-9068-02: RFC 9068's own must be complete; of others only what there is to judge by.
+    #[test]
+    fn what_must_be_there() {
+        for claim in ["client_id", "jti", "iat", "sub"] {
+            let without = json!({ claim: "absent" });
+            for typ in AT_JWT {
+                assert_eq!(problem(read(typ, &without)), Some((claim, ClaimProblem::Missing)), "{typ:?}");
+            }
+            for typ in JWT {
+                let expected = (claim == "sub").then_some((claim, ClaimProblem::Missing));
+                assert_eq!(problem(read(typ, &without)), expected, "{claim} {typ:?}");
+            }
+        }
+    }
+
+    /// T-9068-05: what marks another kind is refused in a token of type `JWT`, and means nothing in one of `at+jwt`.
+    #[test]
+    fn marks_of_other_kinds() {
+        for (claim, value) in [
+            ("nonce", json!("n")),
+            ("nonce", json!(null)),
+            ("at_hash", json!("h")),
+            ("events", json!({})),
+            ("typ", json!("ID")),
+            ("typ", json!("bearer")),
+            ("typ", json!(["Bearer"])),
+        ] {
+            let marked = json!({ claim: value });
+            for typ in JWT {
+                assert_eq!(
+                    problem(read(typ, &marked)),
+                    Some((claim, ClaimProblem::OfAnotherKind)),
+                    "{typ:?}"
+                );
+            }
+            for typ in AT_JWT {
+                assert!(read(typ, &marked).is_ok(), "{marked} {typ:?}");
+            }
+        }
+        for typ in ["Bearer", "DPoP"] {
+            assert!(read(Some("JWT"), &json!({ "typ": typ })).is_ok());
+        }
+    }
+
+    /// The client is `client_id`, or else what other issuers call it; in an `at+jwt` nothing else counts.
+    #[test]
+    fn who_the_client_is() {
+        let client = |changes: &Value| read(Some("JWT"), changes).unwrap().client_id;
+        let all = json!({ "azp": "azp", "cid": "cid", "appid": "appid" });
+        assert_eq!(client(&all).as_deref(), Some("c"));
+        let mut without = all.clone();
+        for (gone, next) in
+            [("client_id", Some("azp")), ("azp", Some("cid")), ("cid", Some("appid")), ("appid", None)]
+        {
+            without[gone] = "absent".into();
+            assert_eq!(client(&without).as_deref(), next);
+        }
+        assert_eq!(client(&json!({ "client_id": "absent", "azp": 7, "cid": ["x"] })), None);
+        assert_eq!(read(Some("at+jwt"), &all).unwrap().client_id.as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn scopes_are_read_where_they_are_said() {
+        let scopes = |changes: &Value, other: &[&str]| {
+            let other: Vec<_> = other.iter().map(|name| (*name).to_owned()).collect();
+            read(Some("JWT"), changes).unwrap().scopes(&other)
+        };
+        assert_eq!(scopes(&json!({}), &["scp"]), "a b");
+        assert_eq!(scopes(&json!({ "scope": " a   b " }), &[]), "a b");
+        assert_eq!(
+            scopes(&json!({ "scope": "absent", "scp": ["c", "d e", 7, null, ["f"]] }), &["scp"]),
+            "c d e"
+        );
+        assert_eq!(scopes(&json!({ "scp": "c", "roles": ["d"] }), &["scp", "roles"]), "a b c d");
+        assert_eq!(scopes(&json!({ "roles": ["d"] }), &["scp"]), "a b", "only where the issuer is known to");
+        assert_eq!(scopes(&json!({ "scope": "absent", "scp": { "a": 1 } }), &["scp"]), "");
+    }
+
+    /// T-9449-04, T-8705-04: a binding that cannot be read is none that can be shown.
+    #[test]
+    fn a_binding_that_cannot_be_read_is_refused() {
+        for cnf in [
+            json!({}),
+            json!({ "kid": "x" }),
+            json!({ "jkt": 1 }),
+            json!({ "jkt": "" }),
+            json!({ "jkt": "short" }),
+        ] {
+            for typ in [Some("JWT"), Some("at+jwt")] {
+                assert_eq!(
+                    read(typ, &json!({ "cnf": cnf })).err().map(|error| error.claim),
+                    Some("cnf"),
+                    "{cnf}"
+                );
+            }
+        }
+    }
+}

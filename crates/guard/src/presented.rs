@@ -134,3 +134,72 @@ fn has_token(query: &str) -> bool {
 }
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, Request};
+
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
+        let lines = lines.iter().map(|(name, value)| {
+            (HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap())
+        });
+        let mut headers = HeaderMap::new();
+        lines.for_each(|(name, value)| drop(headers.append(name, value)));
+        headers
+    }
+
+    fn token(lines: &[(&'static str, &str)], target: &str) -> Result<(Scheme, String), Refusal> {
+        let headers = headers(lines);
+        let token = Presented::at(&Method::GET, target, &headers).token()?;
+        Ok((token.scheme(), token.token().to_owned()))
+    }
+
+    /// T-6750-02, T-6750-04: one token, in one line, and none in the query beside it.
+    #[test]
+    fn there_is_one_token_or_none() {
+        let bearer = ("authorization", "Bearer abc");
+        assert_eq!(token(&[bearer], "/a?b=c"), Ok((Scheme::Bearer, "abc".to_owned())));
+        assert_eq!(token(&[("authorization", "dpop abc")], "/"), Ok((Scheme::DPoP, "abc".to_owned())));
+        for (lines, target, refusal) in [
+            (&[][..], "/?access_token=abc", Refusal::NoCredentials),
+            (&[("authorization", "Basic abc")], "/?access_token=abc", Refusal::NoCredentials),
+            (&[bearer], "/?access_token=abc", Malformed::TwoTransports.into()),
+            (&[bearer], "/?a&%61ccess%5ftoken", Malformed::TwoTransports.into()),
+            (&[bearer], "/?x=?access_token=1&access_token=2", Malformed::TwoTransports.into()),
+            (&[bearer, bearer], "/", Malformed::TwoAuthorizations.into()),
+            (&[bearer, ("authorization", "Basic abc")], "/", Malformed::TwoAuthorizations.into()),
+            (&[("authorization", "Bearer a b")], "/", Malformed::Authorization.into()),
+        ] {
+            assert_eq!(token(lines, target), Err(refusal), "{target}");
+        }
+        assert!(token(&[bearer], "/?access_tokens=a&xaccess_token=b;access_token=c").is_ok());
+    }
+
+    /// RFC 9449 §4.3, check 1.
+    #[test]
+    fn there_is_one_proof_or_none() {
+        let proof = |lines: &[(&'static str, &str)]| {
+            let headers = headers(lines);
+            Presented::of_token(&headers).proof().map(|proof| proof.map(str::to_owned))
+        };
+        assert_eq!(proof(&[]), Ok(None));
+        assert_eq!(proof(&[("dpop", "p")]), Ok(Some("p".to_owned())));
+        assert_eq!(proof(&[("dpop", "p"), ("dpop", "p")]), Err(Malformed::TwoProofs.into()));
+        assert_eq!(proof(&[("dpop", "caf\u{e9}")]), Err(Malformed::Proof.into()));
+    }
+
+    /// The certificate is the one that was given, and none where none was.
+    #[test]
+    fn the_certificate_is_that_of_the_connection() {
+        let (mut parts, ()) = Request::get("/a/b?c").body(()).unwrap().into_parts();
+        assert!(Presented::by(&parts).thumbprint().is_none());
+        parts.extensions.insert(PeerCertificate::new(&b"der"[..]));
+        let presented = Presented::by(&parts);
+        assert_eq!(presented.thumbprint(), Some(CertificateThumbprint::of_der(b"der")));
+        let target = presented.target().unwrap();
+        assert_eq!((target.path, target.query, target.method), ("/a/b", Some("c"), &Method::GET));
+        assert!(presented.with_certificate(None).thumbprint().is_none());
+    }
+}

@@ -287,3 +287,6 @@ const LABELS: [&str; 24] = [
     "not_printable",
     "unavailable",
 ];
+
+#[cfg(test)]
+mod tests;

@@ -23,8 +23,8 @@ pub(crate) struct Remote {
     issuer: String,
     audiences: Vec<String>,
     leeway: i64,
-    /// Tokens that are not active, and until when that is believed.
-    inactive: Mutex<HashMap<Digest, i64>>,
+    /// Tokens that are not active, or not for us, and until when that is believed.
+    refused: Mutex<HashMap<Digest, (Refusal, i64)>>,
 }
 
 /// What an issuer says of an active token.
@@ -47,7 +47,7 @@ impl Remote {
             issuer: trusted.issuer.clone(),
             audiences: trusted.audiences.clone(),
             leeway: i64::from(trusted.leeway),
-            inactive: Mutex::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -71,16 +71,18 @@ impl Remote {
     /// there is no answer: neither a yes nor a no.
     pub(crate) async fn ask(&self, token: &str, now: i64) -> Result<Answer, Refusal> {
         let name = name(token);
-        if self.is_inactive(&name, now) {
-            return Err(Refusal::Inactive);
+        if let Some(refusal) = self.known(&name, now) {
+            return Err(refusal);
         }
         let answer = self.introspector.introspect(token).await.map_err(|error| {
             tracing::warn!(issuer = %self.issuer, %error, "the issuer gave no answer about a token");
             Refusal::Unavailable
         })?;
         let answer = self.read(answer, now);
-        if answer.as_ref().is_err_and(|refusal| *refusal == Refusal::Inactive) {
-            self.remember_inactive(name, now);
+        match &answer {
+            // it may become so any moment
+            Err(Refusal::Token(VerifyError::NotYetValid(_))) | Ok(_) => {}
+            Err(refusal) => self.remember(name, refusal, now),
         }
         answer
     }
@@ -102,6 +104,10 @@ impl Remote {
         let confirmation = token.cnf.as_ref().map(Confirmation::read).transpose();
         let confirmation = confirmation.map_err(|_| Refusal::Inactive)?;
         let expires_at = token.exp.unwrap_or(NumericDate::MAX).seconds();
+        let past = now.saturating_sub(expires_at);
+        if past >= self.leeway {
+            return Err(Refusal::Token(VerifyError::Expired(past)));
+        }
         let subject = token.sub.or_else(|| token.client_id.clone()).ok_or(Refusal::Inactive)?;
         Ok(Answer {
             believed_until: expires_at.min(now.saturating_add(ACTIVE_FOR)),
@@ -118,18 +124,18 @@ impl Remote {
         })
     }
 
-    fn is_inactive(&self, name: &Digest, now: i64) -> bool {
-        let inactive = self.inactive.lock().unwrap_or_else(PoisonError::into_inner);
-        inactive.get(name).is_some_and(|until| now < *until)
+    fn known(&self, name: &Digest, now: i64) -> Option<Refusal> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.get(name).filter(|(_, until)| now < *until).map(|(refusal, _)| refusal.clone())
     }
 
-    fn remember_inactive(&self, name: Digest, now: i64) {
-        let mut inactive = self.inactive.lock().unwrap_or_else(PoisonError::into_inner);
-        if inactive.len() >= MAX_INACTIVE {
-            inactive.retain(|_, until| now < *until);
+    fn remember(&self, name: Digest, refusal: &Refusal, now: i64) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.len() >= MAX_REFUSED {
+            refused.retain(|_, (_, until)| now < *until);
         }
-        if inactive.len() < MAX_INACTIVE {
-            inactive.insert(name, now.saturating_add(INACTIVE_FOR));
+        if refused.len() < MAX_REFUSED {
+            refused.insert(name, (refusal.clone(), now.saturating_add(REFUSED_FOR)));
         }
     }
 }
@@ -141,6 +147,105 @@ fn name(token: &str) -> Digest {
 
 /// For how many seconds an active token is not asked about again: a revoked one may work so much longer.
 const ACTIVE_FOR: i64 = 30;
-/// For how many seconds an inactive one is not.
-const INACTIVE_FOR: i64 = 10;
-const MAX_INACTIVE: usize = 10_000;
+/// For how many seconds one that is refused is not.
+const REFUSED_FOR: i64 = 10;
+const MAX_REFUSED: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use countersign_client::token::{Secret, Transport};
+    use countersign_client::{ClientAuth, Endpoint, HttpClient};
+    use serde_json::json;
+
+    use super::*;
+
+    const ISSUER: &str = "https://issuer.example";
+    const API: &str = "https://orders.example";
+    const NOW: i64 = 1_767_225_600;
+
+    fn remote() -> Remote {
+        let auth = ClientAuth {
+            client_id: "guard".to_owned(),
+            client_secret: Secret::new("secret".to_owned()),
+            transport: Transport::Basic,
+        };
+        let endpoint = Endpoint::parse("https://issuer.example/introspect").unwrap();
+        let introspector = Introspector::at(Arc::new(HttpClient::default()), endpoint, auth.clone());
+        let trusted = TrustedIssuer::discover(ISSUER, API).or_audience("urn:orders").introspect(None, auth);
+        Remote::new(introspector, None, &trusted)
+    }
+
+    fn read(answer: &serde_json::Value) -> Result<Answer, Refusal> {
+        remote().read(IntrospectionResponse::parse(answer.to_string().as_bytes()).unwrap(), NOW)
+    }
+
+    fn active(more: serde_json::Value) -> serde_json::Value {
+        let mut answer =
+            json!({ "active": true, "aud": API, "sub": "svc", "client_id": "svc", "exp": NOW + 300 });
+        answer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        answer
+    }
+
+    /// T-7662-06: an answer is believed for a while, and never beyond the token's expiry.
+    #[test]
+    fn answers_are_believed_within_exp() {
+        for (exp, until) in [(300, ACTIVE_FOR), (31, 31.min(ACTIVE_FOR)), (7, 7), (-29, -29)] {
+            let answer = read(&active(json!({ "exp": NOW + exp }))).unwrap();
+            assert_eq!((answer.believed_until, answer.says.expires_at), (NOW + until, NOW + exp));
+        }
+        let mut endless = active(json!({}));
+        endless.as_object_mut().unwrap().remove("exp");
+        assert_eq!(read(&endless).unwrap().believed_until, NOW + ACTIVE_FOR);
+    }
+
+    /// RFC 7662 §4: what is called active must still be for us, of its issuer, and in time.
+    #[test]
+    fn what_is_active_may_still_not_be_for_us() {
+        let refused = |answer: serde_json::Value| read(&answer).err();
+        assert_eq!(refused(json!({ "active": false })), Some(Refusal::Inactive));
+        assert_eq!(
+            refused(active(json!({ "iss": ISSUER, "aud": ["x", "urn:orders"], "nbf": NOW + 30 }))),
+            None
+        );
+        for (more, error) in [
+            (json!({ "iss": "https://other.example" }), VerifyError::Issuer),
+            (json!({ "aud": "https://orders.example/" }), VerifyError::Audience),
+            (json!({ "nbf": NOW + 31 }), VerifyError::NotYetValid(31)),
+            (json!({ "exp": NOW - 30 }), VerifyError::Expired(30)),
+        ] {
+            assert_eq!(refused(active(more)), Some(Refusal::Token(error)));
+        }
+        for more in [json!({ "cnf": { "future": "x" } }), json!({ "cnf": {} })] {
+            assert_eq!(refused(active(more)), Some(Refusal::Inactive));
+        }
+    }
+
+    #[test]
+    fn somebody_must_be_named() {
+        let nobody = json!({ "active": true, "aud": API });
+        assert_eq!(read(&nobody).err(), Some(Refusal::Inactive));
+        let client = read(&json!({ "active": true, "aud": API, "client_id": "svc" })).unwrap().says;
+        assert_eq!((client.subject.as_str(), client.client_id.as_deref()), ("svc", Some("svc")));
+    }
+
+    /// T-7662-06: what is refused is remembered for a while, as many as there is room for.
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let remote = remote();
+        let of = |number: usize| name(&number.to_string());
+        for number in 0..MAX_REFUSED + 100 {
+            remote.remember(of(number), &Refusal::Inactive, NOW);
+        }
+        let known = |number, now| remote.known(&of(number), now);
+        assert_eq!(known(0, NOW + REFUSED_FOR - 1), Some(Refusal::Inactive));
+        assert_eq!(known(0, NOW + REFUSED_FOR), None);
+        assert_eq!(known(MAX_REFUSED, NOW), None, "no room");
+        assert_eq!(remote.refused.lock().unwrap().len(), MAX_REFUSED);
+        let other = Refusal::Token(VerifyError::Audience);
+        remote.remember(of(MAX_REFUSED), &other, NOW + REFUSED_FOR);
+        assert_eq!(known(MAX_REFUSED, NOW + REFUSED_FOR), Some(other), "the old ones made room");
+        assert_eq!(remote.refused.lock().unwrap().len(), 1);
+    }
+}

@@ -20,11 +20,13 @@ impl Resource {
     /// The resource identifier is the first audience that is a URL of the public origin, or else the public URL itself:
     /// it must be a URL that callers know (RFC 9728 §3.3).
     pub(crate) fn new(public_url: &str, issuers: &[TrustedIssuer], bindings: &Bindings) -> Option<Self> {
-        let audiences = issuers.iter().flat_map(|issuer| &issuer.audiences);
-        let is_here = |audience: &&String| audience.strip_prefix(public_url).is_some_and(starts_a_path);
-        let identifier = audiences.clone().find(is_here).map_or(public_url, String::as_str);
-        // both were judged to be URLs before
-        let url = well_known(identifier).ok()?;
+        let audiences = issuers.iter().flat_map(|issuer| &issuer.audiences).map(String::as_str);
+        let here = audiences.filter(|audience| audience.strip_prefix(public_url).is_some_and(starts_a_path));
+        // an audience may be any text; the public URL was judged to be one before
+        let mut known = here
+            .chain([public_url])
+            .filter_map(|identifier| Some((identifier, well_known(identifier).ok()?)));
+        let (identifier, url) = known.next()?;
         let path = url.strip_prefix(origin(public_url)).unwrap_or(&url).to_owned();
         let servers = issuers.iter().map(|issuer| issuer.issuer.clone()).collect();
         let metadata = ResourceMetadata {
@@ -48,4 +50,65 @@ fn origin(url: &str) -> &str {
     let end =
         url.get(after_scheme..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| after_scheme + at);
     url.get(..end).unwrap_or(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_proto::jose::dpop::DEFAULT_ALGORITHMS;
+
+    use super::*;
+    use crate::binding::Replay;
+
+    fn resource(public_url: &str, audiences: &[&str]) -> Resource {
+        let bindings = Bindings {
+            required: None,
+            takes_certificates: false,
+            origins: vec![public_url.to_owned()],
+            algorithms: DEFAULT_ALGORITHMS.to_vec(),
+            nonces: None,
+            replay: Replay::new(),
+        };
+        let issuers =
+            audiences.iter().map(|audience| TrustedIssuer::discover("https://issuer.example", *audience));
+        Resource::new(public_url, &issuers.collect::<Vec<_>>(), &bindings).unwrap()
+    }
+
+    /// T-9728-01: the identifier is one that callers know, and its path goes behind the well-known one.
+    #[test]
+    fn the_identifier_is_one_that_callers_know() {
+        for (public_url, audiences, identifier, path) in [
+            ("https://api.example", &["urn:a"][..], "https://api.example", ""),
+            ("https://api.example", &["urn:a", "https://api.example"], "https://api.example", ""),
+            ("https://api.example", &["https://api.example/"], "https://api.example/", ""),
+            (
+                "https://api.example",
+                &["https://api.example/v1", "https://api.example/v2"],
+                "https://api.example/v1",
+                "/v1",
+            ),
+            ("https://api.example/v1", &["https://api.example"], "https://api.example/v1", "/v1"),
+            (
+                "https://api.example/v1",
+                &["https://api.example/v1/orders"],
+                "https://api.example/v1/orders",
+                "/v1/orders",
+            ),
+            ("https://api.example", &["https://api.example.evil.example"], "https://api.example", ""),
+            ("https://api.example", &["https://api.example:8443"], "https://api.example", ""),
+            ("https://api.example", &["http://api.example"], "https://api.example", ""),
+            ("http://localhost:8081", &["http://localhost:8081/x"], "http://localhost:8081/x", "/x"),
+        ] {
+            let Resource { path: at, url, document } = resource(public_url, audiences);
+            assert_eq!(at, format!("/.well-known/oauth-protected-resource{path}"), "{audiences:?}");
+            assert_eq!(url, well_known(identifier).unwrap());
+            assert_eq!(ResourceMetadata::parse(&document, identifier).unwrap().resource, identifier);
+        }
+    }
+
+    #[test]
+    fn an_audience_that_cannot_be_a_resource_gives_way() {
+        let Resource { url, .. } =
+            resource("https://api.example", &["https://api.example/#a", "https://api.example/a b"]);
+        assert_eq!(url, "https://api.example/.well-known/oauth-protected-resource");
+    }
 }

@@ -91,3 +91,100 @@ fn body(refusal: &Refusal) -> Bytes {
 }
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+#[cfg(test)]
+mod tests {
+    use countersign_proto::jose::VerifyError;
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::refusal::{Malformed, Unbound};
+    use crate::{BoundBy, Require, TrustedIssuer, VerifierBuilder};
+
+    const URL: &str = "https://api.example";
+
+    fn verifier(set: impl FnOnce(VerifierBuilder) -> VerifierBuilder) -> Verifier {
+        let trusted = TrustedIssuer::discover("https://issuer.example", "urn:\"a\\b\u{e9}\n");
+        set(Verifier::builder(trusted.jwks(std::iter::empty().collect()))).build().unwrap()
+    }
+
+    fn lines(response: &Response<Bytes>) -> Vec<&str> {
+        response.headers().get_all(WWW_AUTHENTICATE).iter().map(|line| line.to_str().unwrap()).collect()
+    }
+
+    fn schemes(verifier: &Verifier, scheme: &str, refusal: &Refusal) -> Vec<String> {
+        let value = HeaderValue::try_from(format!("{scheme} abc")).unwrap();
+        let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, value)]);
+        let response = verifier.respond(&Presented::of_token(&headers), refusal);
+        lines(&response).iter().map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// T-6750-07: the realm is an audience, and whatever stands in that is no end of a value.
+    #[test]
+    fn a_strange_audience_is_no_strange_challenge() {
+        let verifier = verifier(|builder| builder.public_url(URL));
+        let response = verifier.respond(&Presented::of_token(&HeaderMap::new()), &Refusal::NoCredentials);
+        for line in lines(&response) {
+            assert!(
+                line.starts_with("Bearer realm=\"urn:") || line.starts_with("DPoP realm=\"urn:"),
+                "{line}"
+            );
+            assert_eq!(line.matches('"').count() % 2, 0);
+            assert!(!line.contains('\\'), "{line}");
+        }
+    }
+
+    /// T-9449-04: the scheme that was used comes first, both only where who calls is the question.
+    #[test]
+    fn the_scheme_that_was_used_comes_first() {
+        let both = verifier(|builder| builder.public_url(URL));
+        let bad = Refusal::Token(VerifyError::Signature);
+        let narrow = Refusal::Scope(Require::scope("a").unwrap());
+        assert_eq!(schemes(&both, "Bearer", &bad), ["Bearer", "DPoP"]);
+        assert_eq!(schemes(&both, "dpop", &bad), ["DPoP", "Bearer"]);
+        assert_eq!(schemes(&both, "Bearer", &Refusal::ProofReplayed), ["DPoP", "Bearer"]);
+        assert_eq!(schemes(&both, "Bearer", &narrow), ["Bearer"]);
+        assert_eq!(schemes(&both, "DPoP", &narrow), ["DPoP"]);
+        assert_eq!(schemes(&both, "Bearer", &Malformed::TwoProofs.into()), ["Bearer"]);
+        for nothing in [Refusal::NoRule, Refusal::Untold, Refusal::Unavailable] {
+            assert_eq!(schemes(&both, "Bearer", &nothing), [""; 0], "{nothing:?}");
+        }
+        let dpop = verifier(|builder| builder.public_url(URL).require_bound(BoundBy::Dpop));
+        assert_eq!(schemes(&dpop, "Bearer", &Unbound::Required.into()), ["DPoP"]);
+        let mtls = verifier(|builder| builder.public_url(URL).require_bound(BoundBy::Mtls));
+        assert_eq!(schemes(&mtls, "DPoP", &bad), ["Bearer"]);
+        assert_eq!(schemes(&verifier(|builder| builder), "DPoP", &bad), ["Bearer"]);
+    }
+
+    /// T-9449-05, threats 7: the nonce stands once, and what is our fault says when to come again.
+    #[test]
+    fn nonce_and_retry_after_stand_where_they_belong() {
+        let verifier = verifier(|builder| builder.public_url(URL));
+        let headers = HeaderMap::new();
+        let respond = |refusal| verifier.respond(&Presented::of_token(&headers), &refusal);
+        let response = respond(Refusal::UseNonce("n-1".to_owned()));
+        let nonces: Vec<_> = response.headers().get_all("dpop-nonce").iter().collect();
+        assert_eq!((nonces, response.status().as_u16()), (vec![&HeaderValue::from_static("n-1")], 401));
+        let response = respond(Refusal::Unavailable);
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()[RETRY_AFTER]),
+            (503, &HeaderValue::from_static("5"))
+        );
+        let response = respond(Refusal::NoCredentials);
+        assert!(
+            !response.headers().contains_key(RETRY_AFTER) && !response.headers().contains_key("dpop-nonce")
+        );
+    }
+
+    #[test]
+    fn metadata_is_served_at_one_path() {
+        let verifier = verifier(|builder| builder.public_url("https://api.example/v1"));
+        let path = "/.well-known/oauth-protected-resource/v1";
+        assert!(
+            verifier.metadata(&Method::GET, path).is_some()
+                && verifier.metadata(&Method::HEAD, path).is_some()
+        );
+        assert!(verifier.metadata(&Method::POST, path).is_none());
+        assert!(verifier.metadata(&Method::GET, "/.well-known/oauth-protected-resource").is_none());
+    }
+}

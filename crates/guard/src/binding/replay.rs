@@ -91,7 +91,7 @@ mod tests {
         let replay = Replay::with_room(2);
         let refused = (0..1000).find(|n| replay.mark(name("key", &n.to_string()), UNTIL, NOW).is_err());
         assert!(refused.is_some_and(|n| n >= 2));
-        for n in 0..16 {
+        for n in 0..2 {
             let later = replay.mark(name("key", &n.to_string()), UNTIL + 90, UNTIL + 1);
             assert_eq!(later, Ok(()), "{n}");
         }

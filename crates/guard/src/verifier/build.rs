@@ -62,6 +62,12 @@ pub enum BuildError {
     /// An empty audience.
     #[error("an audience of the issuer {0} is empty: name the API as its tokens do in aud")]
     NoAudience(String),
+    /// No algorithm is allowed for proofs.
+    #[error("DPoP proofs may be signed with no algorithm at all: allow at least one")]
+    NoProofAlgorithm,
+    /// Proofs are demanded of everybody, and none can be judged.
+    #[error("DPoP is demanded, and no public URL says what proofs must name: give one")]
+    NoPublicUrl,
     /// Clocks may not differ so much.
     #[error("the leeway for the issuer {0} is more than {MAX_LEEWAY} s")]
     Leeway(String),
@@ -190,6 +196,12 @@ impl VerifierBuilder {
             nonces: self.with_nonces.then(Nonces::new).transpose().map_err(|_| BuildError::NoRandomness)?,
             replay: Replay::new(),
         };
+        if bindings.algorithms.is_empty() {
+            return Err(BuildError::NoProofAlgorithm);
+        }
+        if bindings.origins.is_empty() && (self.required == Some(BoundBy::Dpop) || self.with_nonces) {
+            return Err(BuildError::NoPublicUrl);
+        }
         let realm = self.issuers.iter().flat_map(|issuer| &issuer.audiences).next().cloned();
         let resource = public_url.and_then(|url| Resource::new(&url, &self.issuers, &bindings));
         Ok(Verifier(Arc::new(Inner {
@@ -285,3 +297,6 @@ const HTTP: Settings = Settings {
     timeout: std::time::Duration::from_secs(10),
     max_body: 256 * 1024,
 };
+
+#[cfg(test)]
+mod tests;

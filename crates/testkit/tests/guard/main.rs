@@ -11,6 +11,7 @@ mod layer;
 mod outages;
 mod proxy;
 mod rfc6750;
+mod rfc7662;
 mod rfc8705;
 mod rfc9449;
 mod rfc9728;
