@@ -65,12 +65,13 @@ class Program:
         return self.output.read_text(errors="replace")
 
     def stop(self) -> int:
+        """Ends it politely, or else not; how it ended."""
         self.process.terminate()
         try:
             return self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            raise
+            return self.process.wait()
 
 
 class Guard(Program):
@@ -140,22 +141,29 @@ class Fronts:
         self.proxies.append(Program(command, folder, port))
         return SimpleNamespace(name="nginx", guard=guard, port=port, tls=True, ambiguous=403, away=500)
 
-    def caddy(self, upstream: int, *more, **options) -> SimpleNamespace:
-        """Caddy, with nothing but the configuration of the guide."""
+    def caddy(self, upstream: int, *more, certificates: bool = False, **options) -> SimpleNamespace:
+        """Caddy, with nothing but the configuration of the guide; over TLS where it is to ask for certificates."""
         guard = self.guard(snippet("countersign guard forward-auth", "--trust-forwarded forwarded"), *more, **options)
         folder, port = self.folder("caddy"), free_port()
+        address, extra = f"http://orders.example:{port} {{\n\tbind 127.0.0.1", ()
+        if certificates:
+            certificate(folder)
+            tls = f"tls {folder}/cert.pem {folder}/key.pem {{\n\t\tclient_auth {{\n\t\t\tmode request\n\t\t}}\n\t}}"
+            address = f"{address.replace('http:', 'https:')}\n\t{tls}"
+            extra = (("route {\n", f"route {{\n{snippet('request_header -Client-Cert')}"),)
         site = replaced(
-            snippet("# /etc/caddy/Caddyfile"), ("orders.example {", f"http://orders.example:{port} {{\n\tbind 127.0.0.1"),
-            *at(5000, upstream), *at(8081, guard.port),
+            snippet("# /etc/caddy/Caddyfile"), ("orders.example {", address), *extra, *at(5000, upstream), *at(8081, guard.port),
         )
         (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + site)
         command = ["caddy", "run", "--adapter", "caddyfile", "--config", folder / "Caddyfile"]
         home = {name: str(folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
         self.proxies.append(Program(command, folder, port, home))
-        return SimpleNamespace(name="caddy", guard=guard, port=port, tls=False, ambiguous=403, away=503)
+        return SimpleNamespace(name="caddy", guard=guard, port=port, tls=certificates, ambiguous=403, away=503)
 
     def stop(self, confidential) -> None:
         """A clean end of the guards and silent logs are part of what is tested."""
+        for program in self.proxies + self.guards:
+            program.process.terminate()
         for program in self.proxies:
             program.stop()
         ends = [guard.stop() for guard in self.guards]
@@ -214,19 +222,14 @@ class Echo:
 class Caller:
     """One HTTP/1.1 connection, kept; paths and headers go out as they stand."""
 
-    def __init__(self, port: int, tls: bool = False):
-        if tls:  # whose certificate it is is not what is tested
-            context = ssl.create_default_context()
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            self.connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
-        else:
-            self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    def __init__(self, port: int, tls: bool = False, shows: Path | None = None):
+        self.connection = Tls(port, shows) if tls else http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
-    def send(self, method, target, token=None, headers=(), body=b"", host="orders.example") -> SimpleNamespace:
+    def send(self, method, target, token=None, headers=(), body=b"", scheme="Bearer") -> SimpleNamespace:
         self.connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
-        self.connection.putheader("Host", host)
+        self.connection.putheader("Host", "orders.example")
         if token is not None:
-            self.connection.putheader("Authorization", f"Bearer {token}")
+            self.connection.putheader("Authorization", f"{scheme} {token}")
         for name, value in headers:
             self.connection.putheader(name, value)
         if body and "Content-Length" not in dict(headers):
@@ -239,6 +242,21 @@ class Caller:
 
     def close(self):
         self.connection.close()
+
+
+class Tls(http.client.HTTPConnection):
+    """TLS to this machine, where the name is another; whose certificate it is is not what is tested."""
+
+    def __init__(self, port: int, shows: Path | None):
+        super().__init__("127.0.0.1", port, timeout=30)
+        self.context = ssl.create_default_context()
+        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        if shows:
+            self.context.load_cert_chain(shows / "cert.pem", shows / "key.pem")
+
+    def connect(self):
+        super().connect()
+        self.sock = self.context.wrap_socket(self.sock, server_hostname="orders.example")
 
 
 def accepts(port: int) -> bool:
