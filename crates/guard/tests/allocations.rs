@@ -1,6 +1,6 @@
 //! What the layer costs in allocations where a token comes again, and that a flood of bad ones makes it no dearer.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::convert::Infallible;
 use std::sync::Arc;

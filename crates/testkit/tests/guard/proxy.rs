@@ -542,12 +542,13 @@ async fn an_upstream_that_fails_is_told() {
         let proxy = at(listener.local_addr().unwrap(), Duration::from_secs(5));
         let upstream = async {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let mut head = [0; 16 * 1024];
+            let mut head = vec![0; 16 * 1024];
             let _ = stream.read(&mut head).await.unwrap();
             stream.write_all(said.as_bytes()).await.unwrap();
         };
         let ask = Ask::get("/orders").bearer(&token);
-        let (answer, ()) = futures_util::future::join(ask.at(proxy.address), upstream).await;
+        let (answer, ()) =
+            futures_util::future::join(Box::pin(ask.at(proxy.address)), Box::pin(upstream)).await;
         assert_eq!(answer.refusal(), "502 upstream_unreachable", "{said:?}");
     }
 }
