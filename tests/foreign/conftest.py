@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from deployment import Server
+from fronts import Fronts
 
 HERE = Path(__file__).parent
 PYTHON = HERE / "python"
@@ -46,6 +48,38 @@ def start(request, tmp_path_factory):
 def plain(start):
     """A server over plain HTTP on loopback, shared by the tests that bring their own realms."""
     return start()
+
+
+@pytest.fixture(scope="session")
+def orders(start):
+    """The realm of getting-started.md, and tokens of it: for reading, for writing, for another API."""
+    server = start()
+    admin = server.admin()
+    issuer = admin.realm("myorg")["issuer"]
+    audience, other = "https://orders.example", "https://billing.example"
+    admin.api("myorg", audience, "orders:read", "orders:write")
+    admin.api("myorg", other, "orders:read")
+    secret = admin.client("myorg", "svc")
+    admin.grant("myorg", "svc", audience, default=["orders:read"], optional=["orders:write"])
+    admin.grant("myorg", "svc", other, default=["orders:read"])
+
+    def token(api, scope):
+        return admin.token("myorg", "svc", secret, resource=api, scope=scope)
+
+    return SimpleNamespace(
+        issuer=issuer, audience=audience, confidential=server.confidential,
+        reader=token(audience, "orders:read"), writer=token(audience, "orders:read orders:write"),
+        other=token(other, "orders:read"),
+    )
+
+
+@pytest.fixture(scope="session")
+def fronts(request, orders, tmp_path_factory):
+    """Starts guards, nginx and Caddy as docs/guard.md says; all are stopped, by their own process, at the end."""
+    binary = Path(request.config.getoption("--binary")).resolve()
+    fronts = Fronts(binary, tmp_path_factory.mktemp, orders.issuer)
+    yield fronts
+    fronts.stop(orders.confidential)
 
 
 @pytest.fixture(scope="session")

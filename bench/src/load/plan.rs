@@ -3,6 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 /// A bounded load on one address of this machine.
 pub struct Plan {
     pub(super) to: SocketAddr,
@@ -59,9 +62,12 @@ impl Plan {
         if plan.to.ip().is_loopback() { Ok(plan) } else { Err("only this machine is loaded".to_owned()) }
     }
 
-    /// The bytes of request `number`.
+    /// The bytes of request `number`: `{n}` stands for it in path, headers and body, and `{n64}`, in headers, for nine
+    /// digits of it in base64url, so that a token can name another key each time.
     pub(super) fn request(&self, number: u64) -> String {
-        let number = (number % self.modulo).to_string();
+        let number = number % self.modulo;
+        let encoded = URL_SAFE_NO_PAD.encode(format!("{number:09}"));
+        let number = number.to_string();
         let path = self.path.replace("{n}", &number);
         let body = self.body.replace("{n}", &number);
         let mut request =
@@ -72,7 +78,7 @@ impl Plan {
             request.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
         }
         for header in &self.headers {
-            request.push_str(header);
+            request.push_str(&header.replace("{n64}", &encoded).replace("{n}", &number));
             request.push_str("\r\n");
         }
         if !body.is_empty() || self.method != "GET" {

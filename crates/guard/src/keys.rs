@@ -35,10 +35,11 @@ impl Keys {
         is_new && matches!(self, Self::Remote(_))
     }
 
-    /// Looks for new keys, as often as it may.
-    pub(crate) async fn refresh(&self) {
-        if let Self::Remote(keys) = self {
-            keys.refresh().await;
+    /// Looks for new keys, as often as it may, and says whether it did.
+    pub(crate) async fn refresh(&self) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Remote(keys) => keys.refresh().await,
         }
     }
 }

@@ -43,6 +43,11 @@ mod rules;
 mod trusted;
 pub mod verifier;
 
+/// The programs of the guide compile.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../../docs/guard.md")]
+struct Guide;
+
 pub use access::Access;
 pub use binding::BoundBy;
 pub use layer::GuardLayer;

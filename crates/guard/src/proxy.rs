@@ -3,6 +3,7 @@
 
 mod body;
 mod headers;
+mod rest;
 mod upstream;
 
 use std::convert::Infallible;
@@ -89,7 +90,10 @@ impl Proxy {
         let judged = self.judge(&parts).await;
         verifier.note(&judged);
         match judged {
-            Err(refusal) => verifier.respond(&Presented::by(&parts), &refusal).map(ProxyBody::from),
+            Err(refusal) => {
+                rest::throw_away(&parts, body);
+                verifier.respond(&Presented::by(&parts), &refusal).map(ProxyBody::from)
+            }
             Ok((identity, target)) => self.pass_on(parts, body, &identity, target).await,
         }
     }

@@ -107,9 +107,11 @@ impl Verifier {
             Known::Access(access) => Ok(access),
             Known::Refused(refusal) => Err(refusal),
             Known::AfterAsking(at) => self.ask(at, token).await,
-            Known::AfterKeys(at, _) => {
-                self.refresh(at).await;
-                self.known(token).last_word()
+            Known::AfterKeys(at, error) => {
+                // where nothing was fetched there is nothing new to find
+                let known =
+                    if self.refresh(at).await { self.known(token) } else { Known::AfterKeys(at, error) };
+                known.last_word()
             }
         }
     }
@@ -256,9 +258,11 @@ impl Verifier {
         }
     }
 
-    async fn refresh(&self, at: usize) {
-        if let Some(Issuer { vouches: Vouches::Keys(keys), .. }) = self.0.issuers.get(at) {
-            keys.refresh().await;
+    /// Whether keys were fetched.
+    async fn refresh(&self, at: usize) -> bool {
+        match self.0.issuers.get(at) {
+            Some(Issuer { vouches: Vouches::Keys(keys), .. }) => keys.refresh().await,
+            _ => false,
         }
     }
 

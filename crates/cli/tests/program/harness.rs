@@ -139,6 +139,17 @@ impl User {
         Server::start(self.command(PROGRAM).args(all))
     }
 
+    /// Starts a guard on free ports: `proxy` or `forward-auth`, and these words.
+    #[track_caller]
+    pub(crate) fn guard(&self, door: &str, words: &[&str]) -> Server {
+        let mut all = vec!["guard", door, "--output", "json", "--ops", "127.0.0.1:0"];
+        if !words.contains(&"--listen") {
+            all.extend(["--listen", "127.0.0.1:0"]);
+        }
+        all.extend(words);
+        Server::start(self.command(PROGRAM).args(all))
+    }
+
     /// The same from a shell that has set a limit of its own before.
     #[track_caller]
     pub(crate) fn serve_after(&self, set: &str) -> Server {
@@ -229,15 +240,21 @@ impl Drop for Server {
 
 /// One request over a connection of its own: status and body.
 pub(crate) fn http(address: &str, head: &str, body: &str) -> (u16, String) {
+    let answer = exchange(address, head, body);
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    let body = answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+    (status, body)
+}
+
+/// One request over a connection of its own: the answer as it came.
+pub(crate) fn exchange(address: &str, head: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
     write!(stream, "{head}\r\nhost: {address}\r\nconnection: close\r\n{length}\r\n{body}").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    let body = answer.split_once("\r\n\r\n").unwrap().1.to_owned();
-    (status, body)
+    answer
 }
 
 /// Asks for a token by the form: the status and the answer.

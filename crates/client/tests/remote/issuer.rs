@@ -85,7 +85,9 @@ impl Issuer {
     pub(crate) async fn asked(&self, path: &str, times: usize) {
         let enough =
             |asked: &Vec<(String, String)>| asked.iter().filter(|(asked, _)| asked == path).count() >= times;
-        self.asked.subscribe().wait_for(enough).await.unwrap();
+        let mut asked = self.asked.subscribe();
+        // so that what never comes is a failure; nobody moves time meanwhile
+        tokio::time::timeout(seconds(60), asked.wait_for(enough)).await.unwrap().unwrap();
     }
 
     /// Its keys as a guard keeps them, with metadata and the usual settings.

@@ -1,6 +1,6 @@
 //! Keys and introspection against an issuer on loopback that misbehaves in every way that is known.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod fetched;
 mod hostile;

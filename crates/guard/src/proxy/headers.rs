@@ -10,17 +10,20 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 
+use crate::identity::strip_named;
+
 /// Prepares a request for an upstream that is spoken to in HTTP/1.1 or whatever it offers.
 ///
 /// `Host` stays the caller's, or is that of its target where it names one (RFC 9112 §3.2.2). `X-Forwarded-For` grows where
 /// the peer is trusted, and begins with the peer where not; of the rest of the family, and of `Forwarded`, nothing is
-/// believed of anybody else.
+/// believed of anybody else. What names another path or method than those that were judged goes, whoever sent it.
 pub(super) fn for_upstream(parts: &mut Parts, peer: Option<IpAddr>, is_trusted: bool, is_tls: bool) {
     let authority =
         parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
     let host = authority.or_else(|| parts.headers.get(HOST).cloned());
     one_hop(&mut parts.headers);
     parts.headers.remove(EXPECT);
+    strip_named(&mut parts.headers, &ANOTHER_REQUEST);
     if !is_trusted {
         without_origin(&mut parts.headers);
     }
@@ -87,6 +90,21 @@ const HOP_BY_HOP: [HeaderName; 10] = [
     TRANSFER_ENCODING,
     UPGRADE,
     HeaderName::from_static("http2-settings"),
+];
+/// By these some upstreams choose path or method: IIS and old Symfony by the URLs, many frameworks by the override, and
+/// Gunicorn cuts `SCRIPT_NAME` off the path, so that `/orders/admin` becomes `/admin`.
+const ANOTHER_REQUEST: [HeaderName; 11] = [
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-original-uri"),
+    HeaderName::from_static("x-original-method"),
+    HeaderName::from_static("x-rewrite-url"),
+    HeaderName::from_static("x-forwarded-uri"),
+    HeaderName::from_static("x-forwarded-method"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-method-override"),
+    HeaderName::from_static("script_name"),
+    HeaderName::from_static("path_info"),
 ];
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -167,6 +185,19 @@ mod tests {
             assert_eq!(value(&headers, "host"), Some(host));
             assert_eq!(value(&headers, "x-forwarded-host"), Some(host));
         }
+    }
+
+    /// T-9700-07: the upstream is asked for what was judged, whatever a header says, and whoever says it.
+    #[test]
+    fn no_header_names_another_request() {
+        let others = ["script-name", "x_original_url", "x-http-method_override"];
+        let names = ANOTHER_REQUEST;
+        let names = names.iter().map(HeaderName::as_str).chain(others);
+        let request = Request::get("/").header("accept", "*/*");
+        let mut left = passed(names.fold(request, |request, name| request.header(name, "/admin")), true);
+        left.remove(FORWARDED_FOR);
+        left.remove(FORWARDED_PROTO);
+        assert_eq!(left.keys().collect::<Vec<_>>(), ["accept"]);
     }
 
     #[test]

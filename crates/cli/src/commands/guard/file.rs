@@ -151,7 +151,11 @@ mod tests {
             ("trust_forwarded = 'nginx'", "1: unknown variant `nginx`, expected `original` or `forwarded`"),
             (
                 "[[issuer]]\nurl = 'x'\naudiences = []\n[issuer.introspection]\nclient_id = 'x'\nclient_secret = 'hunter2'",
-                "6: there is no setting `client_secret`; there are url, client_id, client_secret_file, client_secret_env",
+                "6: there is no setting `client_secret`; did you mean `client_secret_env`?",
+            ),
+            (
+                "[[issuer]]\nurl = 'x'\naudiences = []\nintrospection = { password = 'hunter2' }",
+                "4: there is no setting `password`; there are url, client_id, client_secret_file, client_secret_env",
             ),
             ("listen = ", "1: "),
         ] {

@@ -91,8 +91,10 @@ impl Serving {
     {
         let shutdown = shutdown()?;
         let Self { place: Place { listener, ops, is_tls }, verifier, _logs } = self;
-        let (at, ops_at) = (listener.local_addrs(), ops.local_addrs().first().copied());
-        tracing::info!(listen = ?at, ops = ?ops_at, tls = is_tls, version = env!("CARGO_PKG_VERSION"), "guarding");
+        let at = listener.local_addrs();
+        let ops_at =
+            ops.local_addrs().first().copied().ok_or_else(|| Failure::new("--ops has no address"))?;
+        tracing::info!(listen = ?at, ops = %ops_at, tls = is_tls, version = env!("CARGO_PKG_VERSION"), "guarding");
         if output.is_json() {
             let line = json!({ "listen": at, "ops": ops_at, "pid": std::process::id() });
             output.text(&line.to_string());

@@ -1,0 +1,63 @@
+//! `countersign guard check`: by its exit code for scripts, by its steps for people, as JSON for programs.
+
+use super::issued::Issuer;
+use crate::harness::User;
+
+/// Each fault is found at its step, with what to do, and ends with 1.
+#[test]
+fn each_fault_is_found_at_its_step() {
+    let user = User::new();
+    let issuer = Issuer::new(&user, "a");
+    let good = issuer.token(|_| {});
+    let (head, _) = good.rsplit_once('.').unwrap();
+    let scope = ["--scope", "orders:write"];
+    for (step, advice, token, words) in [
+        ("form", "opaque", "abc".to_owned(), &[][..]),
+        ("form", "cut", head.to_owned(), &[]),
+        ("issuer", "character by character", issuer.token(|c| c["iss"] = "https://a.example/".into()), &[]),
+        ("type", "--accept-typ JWT", issuer.typed("JWT", |_| {}), &[]),
+        ("algorithm", "--alg", good.clone(), &["--alg", "RS256"]),
+        ("audience", "--audience", issuer.token(|c| c["aud"] = "https://b.example".into()), &[]),
+        ("times", "take a new one", issuer.token(|c| c["exp"] = 1.into()), &[]),
+        ("times", "the clock", issuer.token(|c| c["nbf"] = 9_999_999_999_i64.into()), &[]),
+        (
+            "claims",
+            "another kind",
+            issuer.token(|c| drop(c.as_object_mut().unwrap().remove("client_id"))),
+            &[],
+        ),
+        ("signature", "changed", format!("{head}.{}", "A".repeat(86)), &[]),
+        ("binding", "--require-bound", good.clone(), &["--require-bound", "any"]),
+        ("scope", "granted", good.clone(), &scope),
+    ] {
+        let done = user.run(&[&["guard", "check", &token][..], &issuer.flags(), words].concat());
+        assert_eq!(done.status.code(), Some(1), "{step}: {}{}", done.out, done.err);
+        let line = done.out.lines().position(|line| line.starts_with(&format!("BAD  {step:<10}")));
+        let line = line.unwrap_or_else(|| panic!("{step}: {}", done.out));
+        assert!(done.out.lines().nth(line + 1).unwrap().contains(advice), "{advice}: {}", done.out);
+        assert!(!done.out.contains(&token) || token.len() < 10, "{}", done.out);
+    }
+}
+
+/// A good token passes, however it comes; as JSON each step can be read.
+#[test]
+fn a_good_token_passes() {
+    let user = User::new();
+    let issuer = Issuer::new(&user, "a");
+    let good = issuer.token(|claims| {
+        claims["cnf"] = serde_json::json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" });
+    });
+    let done =
+        user.run_with(&[&["guard", "check", "-"][..], &issuer.flags()].concat(), &format!("Bearer {good}\n"));
+    assert!(done.status.success(), "{}", done.out);
+    assert!(done.out.contains("each request must bring a DPoP proof"), "{}", done.out);
+    let json =
+        user.json(&[&["guard", "check", &good, "--scope", "orders:read"][..], &issuer.flags()].concat());
+    assert_eq!((&json["passes"], &json["access"]["client_id"]), (&true.into(), &"shop".into()));
+    let checks = json["checks"].as_array().unwrap();
+    assert!(checks.len() == 11 && checks.iter().all(|check| check["outcome"] == "passed"), "{json}");
+    let done = user.run(&[&["guard", "check", "abc", "--output", "json"][..], &issuer.flags()].concat());
+    let json: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!((&json["passes"], &json["reason"]), (&false.into(), &"malformed_token".into()));
+    assert_eq!(done.status.code(), Some(1));
+}

@@ -1,0 +1,57 @@
+//! Tokens that only their issuer can read, as wired.
+
+use base64::Engine as _;
+use serde_json::json;
+
+use super::upstream::Upstream;
+use crate::harness::{User, http};
+
+const SECRET: &str = "canary-introspection-secret";
+
+/// An issuer that is asked about each token, and knows one.
+fn issuer() -> Upstream {
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("orders-api:{SECRET}"));
+    Upstream::answering(move |head, body| {
+        let is_known = head.contains(&format!("Basic {basic}")) && body.contains("token=good-opaque");
+        let answer = if is_known {
+            json!({ "active": true, "client_id": "shop", "aud": "orders", "scope": "orders:read", "exp": 4_000_000_000_i64 })
+        } else {
+            json!({ "active": false })
+        };
+        ("application/json", answer.to_string())
+    })
+}
+
+/// T-7662-06: the issuer is asked, once for a token that comes again; the secret that asks is never said.
+#[test]
+fn an_issuer_is_asked_about_opaque_tokens() {
+    let user = User::new();
+    let (issuer, upstream) = (issuer(), Upstream::start());
+    user.write("secret", &format!("{SECRET}\n"));
+    let file = format!(
+        "upstream = '{}'\n\n[[issuer]]\nurl = '{url}'\naudiences = ['orders']\n[issuer.introspection]\n\
+         url = '{url}/introspect'\nclient_id = 'orders-api'\nclient_secret_file = 'secret'\n",
+        upstream.url(),
+        url = issuer.url()
+    );
+    let file = user.write("guard.toml", &file).display().to_string();
+    let guard = user.guard("proxy", &["--config", &file, "--log-level", "trace"]);
+    let call =
+        |token: &str| http(&guard.address(), &format!("GET / HTTP/1.1\r\nauthorization: Bearer {token}"), "");
+    let (status, reached) = call("good-opaque");
+    assert!(status == 200 && reached.to_ascii_lowercase().contains("x-auth-client: shop"), "{reached}");
+    assert_eq!((call("good-opaque").0, issuer.seen()), (200, 1), "asked once");
+    assert_eq!(call("bad-opaque").0, 401);
+
+    let check =
+        |token: &str| user.run(&["guard", "check", token, "--config", &file, "--scope", "orders:read"]);
+    let good = check("good-opaque");
+    assert!(good.status.success() && good.out.contains("ok   active"), "{}", good.out);
+    let bad = check("bad-opaque");
+    assert!(bad.status.code() == Some(1) && bad.out.contains("BAD  active"), "{}", bad.out);
+
+    let (_, said) = guard.end();
+    for canary in [SECRET, "good-opaque", "bad-opaque"] {
+        assert!(!said.contains(canary), "{canary}: {said}");
+    }
+}
