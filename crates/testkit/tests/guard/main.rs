@@ -1,6 +1,11 @@
 //! The guard as its callers see it: one verifier behind every door, asked over real HTTP.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod cache;
 mod forward_auth;

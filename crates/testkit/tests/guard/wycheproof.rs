@@ -119,8 +119,8 @@ fn groups() -> Vec<Group> {
         let missing = format!("VECTORS MISSING, NOTHING WAS TESTED: {}", path.display());
         assert!(std::env::var_os("COUNTERSIGN_VECTORS_REQUIRED").is_none(), "{missing}");
         // past the test harness, which shows only what failing tests print
-        writeln!(std::io::stderr(), "{missing}; set COUNTERSIGN_VECTORS to the folder that holds them")
-            .unwrap();
+        let mut stderr = std::io::stderr();
+        writeln!(stderr, "{missing}; set COUNTERSIGN_VECTORS to the folder that holds them").unwrap();
         return Vec::new();
     };
     let document: Value = serde_json::from_str(&text).unwrap();

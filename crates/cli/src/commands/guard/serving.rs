@@ -40,6 +40,14 @@ pub(super) enum Door {
 impl Serving {
     /// Begins to log, binds, and lets the verifier fetch keys.
     pub(super) fn begin(given: &Given, file: &File, door: Door) -> Result<Self, Failure> {
+        if matches!(door, Door::ForwardAuth { .. }) && given.place.asks_for_certificates(file) {
+            return Err(Failure::new(
+                "who asks is a proxy, whose own certificate is not that of its callers",
+            )
+            .next(
+                "leave --client-certs out; let the proxy hand them on, with --client-certs-from-header NAME",
+            ));
+        }
         let mut builder = given.trust.verifier(file)?;
         let url = given.public_url(file)?;
         let logs = crate::logs::begin(&given.log(file)?)?;

@@ -66,6 +66,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         (&auth, &["--require-bound", "dpop"], &["--public-url URL", "--trust-forwarded"]),
         (&auth, &["--public-url", "https://orders.example", "--dpop-nonce"], &["--trust-forwarded"]),
         (&auth, &["--require-bound", "any"], &["--public-url URL", "--client-certs"]),
+        (&auth, &["--client-certs", "ask"], &["not that of its callers", "--client-certs-from-header"]),
     ] {
         let words = [&base[..], more].concat();
         let text = user.fails(&words);

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use countersign_testkit::{Answer, Draft};
-use http::header::{AUTHORIZATION, HOST};
+use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
@@ -43,11 +43,6 @@ impl Ask {
 
     pub(crate) fn dpop(self, token: &str, proof: &Draft) -> Self {
         self.header("authorization", format!("DPoP {token}")).header("dpop", proof.token())
-    }
-
-    pub(crate) fn without_credentials(mut self) -> Self {
-        self.headers.remove(AUTHORIZATION);
-        self
     }
 
     /// With a certificate as a proxy hands it on (RFC 9440).

@@ -1,0 +1,79 @@
+//! Upstreams that answer, and such that do not.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use countersign_guard::proxy::{Proxy, ProxyParts};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket};
+
+use super::{before, full};
+use crate::harness::{Ask, Scene, Served, proxy_parts};
+
+/// RFC 9110 §15.6.3, §15.6.5: no upstream is 502, a silent one 504; neither is a reason to let somebody in.
+#[tokio::test]
+async fn an_upstream_that_fails_is_told() {
+    let scene = Scene::new().await;
+    let token = scene.issuer.mint().token();
+    // bound, so that nobody else gets it, and not listening
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let nobody = closed.local_addr().unwrap();
+    let at = |address: SocketAddr, patience| {
+        let url = format!("http://{address}");
+        let upstream = countersign_guard::proxy::Upstream::new(&url, None, patience).unwrap();
+        Served::start(Proxy::new(ProxyParts { upstream, ..proxy_parts(&scene.verifier, &url) }))
+    };
+    let proxy = at(nobody, Duration::from_secs(5));
+    let answer = Ask::get("/orders").bearer(&token).at(proxy.address).await;
+    assert_eq!(answer.refusal(), "502 upstream_unreachable");
+    assert_eq!(
+        (answer.header("content-type"), answer.header("cache-control")),
+        (Some("application/json"), Some("no-store"))
+    );
+    assert!(!answer.text().contains(&nobody.to_string()), "where it is is nobody's business");
+    assert_eq!(Ask::get("/orders").at(proxy.address).await.status, 401);
+
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = at(silent.local_addr().unwrap(), Duration::from_millis(50));
+    let answer = Ask::get("/orders").bearer(&token).at(proxy.address).await;
+    assert_eq!(answer.refusal(), "504 upstream_timeout");
+
+    // one that hangs up, and one that says nonsense
+    for said in ["", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "nonsense\r\n\r\n"] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = at(listener.local_addr().unwrap(), Duration::from_secs(5));
+        let upstream = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = vec![0; 16 * 1024];
+            let _ = stream.read(&mut head).await.unwrap();
+            stream.write_all(said.as_bytes()).await.unwrap();
+        };
+        let ask = Ask::get("/orders").bearer(&token);
+        let (answer, ()) =
+            futures_util::future::join(Box::pin(ask.at(proxy.address)), Box::pin(upstream)).await;
+        assert_eq!(answer.refusal(), "502 upstream_unreachable", "{said:?}");
+    }
+}
+
+/// What the upstream answers is its own: statuses, challenges, errors.
+#[tokio::test]
+async fn answers_of_the_upstream_pass() {
+    let scene = Scene::new().await;
+    let (proxy, _upstream) =
+        before(&scene, Duration::from_secs(5), |request: Request<Incoming>| async move {
+            let status: u16 = request.uri().query().unwrap().parse().unwrap();
+            let response = Response::builder().status(status).header("www-authenticate", "Custom x=\"y\"");
+            Ok(response.body(full(if status == 204 || status == 304 { "" } else { "its own" })).unwrap())
+        })
+        .await;
+    for status in [201, 204, 302, 304, 400, 401, 403, 404, 418, 500, 503] {
+        let ask = Ask::get(&format!("/orders?{status}")).bearer(&scene.issuer.mint().token());
+        let answer = ask.at(proxy.address).await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("www-authenticate"), Some("Custom x=\"y\""));
+        assert_eq!(answer.header("dpop-nonce"), None);
+    }
+}
