@@ -297,12 +297,12 @@ impl Verifier {
         Ok(access)
     }
 
-    fn grants(&self, at: usize, issuer: &Issuer, says: Local, believed_until: i64) -> Access {
+    fn grants(&self, at: usize, issuer: &Issuer, mut says: Local, believed_until: i64) -> Access {
         Access::new(Granted {
             verifier: self.0.number,
             at,
             issuer: Arc::clone(&issuer.name),
-            scope: says.scopes(&issuer.scope_claims),
+            scope: says.take_scopes(&issuer.scope_claims),
             subject: says.subject,
             client_id: says.client_id,
             audience: says.audience,

@@ -1,11 +1,15 @@
 //! The claims of a JWT, read strictly (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800 §3.1): each registered claim has its one
 //! type, and a claim of another type refuses the whole token.
 
-use std::fmt;
+mod numeric_date;
+
+use std::{borrow::Cow, fmt};
 
 use serde_json::{Map, Value};
 
-use super::json::{self, JsonError, Limits};
+pub use numeric_date::NumericDate;
+
+use super::json::{self, JsonError, Limits, Member};
 
 /// The claims of one JWT. It proves nothing by itself: only [`Verified<Claims>`](super::Verified) does.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,13 +37,6 @@ pub struct Claims {
     /// Every other claim, as it came.
     pub other: Map<String, Value>,
 }
-
-/// Seconds since 1970-01-01T00:00:00Z, between 0 and the end of the year 9999 (RFC 7519 §2).
-///
-/// On the wire it is a JSON number. RFC 7519 allows fractions and some issuers send them, so a decimal is taken and
-/// its fraction dropped; a string, a negative number, and anything beyond the year 9999 are refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NumericDate(i64);
 
 /// A claim that is missing or not of its type; names the claim, never its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,21 +81,29 @@ impl Claims {
     ///
     /// Does not check: anything about who wrote it, to whom, or when.
     pub fn parse(payload: &[u8]) -> Result<Self, ClaimsError> {
-        let members = json::object(payload, LIMITS).map_err(ClaimsError::Json)?;
-        Self::from_members(members).map_err(ClaimsError::Claim)
+        let mut claims = Self::default();
+        let mut first: Option<ClaimError> = None;
+        json::each_member(payload, LIMITS, |name, value| {
+            if let Err(error) = claims.set(name, value) {
+                // whatever their order in the document: the same claims are refused in the same words
+                first = first.filter(|first| first.claim < error.claim).or(Some(error));
+            }
+        })
+        .map_err(ClaimsError::Json)?;
+        first.map_or(Ok(claims), |error| Err(ClaimsError::Claim(error)))
     }
 
     /// As [`Self::parse`], from members that were read by [`json`] as a part of another document.
     pub(crate) fn from_members(members: Map<String, Value>) -> Result<Self, ClaimError> {
         let mut claims = Self::default();
         for (name, value) in members {
-            claims.set(name, value)?;
+            claims.set(name.into(), value.into())?;
         }
         Ok(claims)
     }
 
-    fn set(&mut self, name: String, value: Value) -> Result<(), ClaimError> {
-        match name.as_str() {
+    fn set(&mut self, name: Cow<'_, str>, value: Member<'_>) -> Result<(), ClaimError> {
+        match &*name {
             "iss" => self.iss = Some(string("iss", value)?),
             "sub" => self.sub = Some(string("sub", value)?),
             "aud" => self.aud = audience(value)?,
@@ -109,39 +114,9 @@ impl Claims {
             "client_id" => self.client_id = Some(string("client_id", value)?),
             "scope" => self.scope = Some(scope(value)?),
             "cnf" => self.cnf = Some(members("cnf", value)?),
-            _ => drop(self.other.insert(name, value)),
+            _ => drop(self.other.insert(name.into_owned(), value.into())),
         }
         Ok(())
-    }
-}
-
-impl NumericDate {
-    /// The last second of the year 9999.
-    pub const MAX: Self = Self(253_402_300_799);
-
-    /// `None` outside 0 to [`Self::MAX`].
-    #[must_use]
-    pub const fn from_seconds(seconds: i64) -> Option<Self> {
-        if seconds >= 0 && seconds <= Self::MAX.0 { Some(Self(seconds)) } else { None }
-    }
-
-    /// Seconds since the epoch.
-    #[must_use]
-    pub const fn seconds(self) -> i64 {
-        self.0
-    }
-
-    /// Reads the JSON number of RFC 7519 §2; `None` for anything that is not within the range.
-    #[must_use]
-    pub fn from_json(value: &Value) -> Option<Self> {
-        let Value::Number(number) = value else { return None };
-        if let Some(seconds) = number.as_i64() {
-            return Self::from_seconds(seconds);
-        }
-        let seconds = number.as_f64()?;
-        let in_range = seconds.is_sign_positive() && seconds < (Self::MAX.0 + 1) as f64;
-        // Within the range a double holds each whole second, so that the cast only drops the fraction.
-        if in_range { Self::from_seconds(seconds as i64) } else { None }
     }
 }
 
@@ -178,38 +153,43 @@ impl fmt::Display for ClaimsError {
 
 impl std::error::Error for ClaimsError {}
 
-fn string(claim: &'static str, value: Value) -> Result<String, ClaimError> {
+fn string(claim: &'static str, value: Member<'_>) -> Result<String, ClaimError> {
     match value {
-        Value::String(text) if !text.is_empty() => Ok(text),
+        Member::Text(text) if !text.is_empty() => Ok(text.into_owned()),
         _ => Err(ClaimError { claim, problem: ClaimProblem::NotAString }),
     }
 }
 
 /// A token may say that it has no scope by an empty string, so that this one may be empty.
-fn scope(value: Value) -> Result<String, ClaimError> {
+fn scope(value: Member<'_>) -> Result<String, ClaimError> {
     match value {
-        Value::String(text) => Ok(text),
-        _ => Err(ClaimError { claim: "scope", problem: ClaimProblem::NotAString }),
+        Member::Text(text) => Ok(text.into_owned()),
+        Member::Other(_) => Err(ClaimError { claim: "scope", problem: ClaimProblem::NotAString }),
     }
 }
 
-fn audience(value: Value) -> Result<Vec<String>, ClaimError> {
+fn audience(value: Member<'_>) -> Result<Vec<String>, ClaimError> {
     let refused = || ClaimError { claim: "aud", problem: ClaimProblem::NotAnAudience };
-    let list = match value {
-        Value::String(one) => vec![Value::String(one)],
-        Value::Array(list) if !list.is_empty() => list,
-        _ => return Err(refused()),
-    };
-    list.into_iter().map(|item| string("aud", item).map_err(|_| refused())).collect()
-}
-
-fn date(claim: &'static str, value: &Value) -> Result<NumericDate, ClaimError> {
-    NumericDate::from_json(value).ok_or(ClaimError { claim, problem: ClaimProblem::NotADate })
-}
-
-fn members(claim: &'static str, value: Value) -> Result<Map<String, Value>, ClaimError> {
     match value {
-        Value::Object(members) => Ok(members),
+        Member::Text(one) if !one.is_empty() => Ok(vec![one.into_owned()]),
+        Member::Other(Value::Array(list)) if !list.is_empty() => {
+            list.into_iter().map(|item| string("aud", item.into()).map_err(|_| refused())).collect()
+        }
+        _ => Err(refused()),
+    }
+}
+
+fn date(claim: &'static str, value: &Member<'_>) -> Result<NumericDate, ClaimError> {
+    let date = match value {
+        Member::Other(value) => NumericDate::from_json(value),
+        Member::Text(_) => None,
+    };
+    date.ok_or(ClaimError { claim, problem: ClaimProblem::NotADate })
+}
+
+fn members(claim: &'static str, value: Member<'_>) -> Result<Map<String, Value>, ClaimError> {
+    match value {
+        Member::Other(Value::Object(members)) => Ok(members),
         _ => Err(ClaimError { claim, problem: ClaimProblem::NotAnObject }),
     }
 }

@@ -1,13 +1,13 @@
 //! The protected header of a JWS (RFC 7515 §4.1), read as hostile: members that could move trust elsewhere are never
 //! kept, and those that change how the rest is read refuse the token.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     Algorithm,
-    json::{self, JsonError, Limits},
+    json::{self, JsonError, Limits, Member},
 };
 
 /// What a protected header says, as far as we listen.
@@ -58,25 +58,28 @@ impl Header {
 
     /// As [`Self::parse`], with the `jwk` that a DPoP proof, and nothing else, is verified with (RFC 9449 §4.2).
     pub(super) fn parse_with_jwk(decoded: &[u8]) -> Result<(Self, Option<Value>), HeaderError> {
-        let mut members = json::object(decoded, LIMITS).map_err(HeaderError::Json)?;
-        let refused = [
-            ("crit", HeaderError::Critical),
-            ("b64", HeaderError::Unencoded),
-            ("enc", HeaderError::Encrypted),
-            ("zip", HeaderError::Compressed),
-        ];
-        for (name, error) in refused {
-            if members.contains_key(name) {
-                return Err(error);
-            }
+        let [mut alg, mut kid, mut typ, mut cty] = [const { None }; 4];
+        let mut jwk = None;
+        let mut refused = None;
+        json::each_member(decoded, LIMITS, |name, value| match &*name {
+            "alg" => alg = Some(value),
+            "kid" => kid = Some(value),
+            "typ" => typ = Some(value),
+            "cty" => cty = Some(value),
+            "jwk" => jwk = Some(value.into()),
+            name => refused = first_refused(refused, name),
+        })
+        .map_err(HeaderError::Json)?;
+        if let Some((_, error)) = refused.and_then(|at| REFUSED.get(at)) {
+            return Err(error.clone());
         }
         let header = Self {
-            alg: algorithm(text(&members, "alg", NAME)?.ok_or(HeaderError::Member("alg"))?)?,
-            kid: text(&members, "kid", KID)?.map(str::to_owned),
-            typ: text(&members, "typ", NAME)?.map(str::to_owned),
-            cty: text(&members, "cty", NAME)?.map(str::to_owned),
+            alg: algorithm(&text(alg, "alg", NAME)?.ok_or(HeaderError::Member("alg"))?)?,
+            kid: text(kid, "kid", KID)?.map(Cow::into_owned),
+            typ: text(typ, "typ", NAME)?.map(Cow::into_owned),
+            cty: text(cty, "cty", NAME)?.map(Cow::into_owned),
         };
-        Ok((header, members.remove("jwk")))
+        Ok((header, jwk))
     }
 
     /// `alg`: what the token claims to be signed with.
@@ -130,14 +133,20 @@ impl fmt::Display for HeaderError {
 
 impl std::error::Error for HeaderError {}
 
-fn text<'m>(
-    members: &'m Map<String, Value>,
+/// The first in [`REFUSED`] of the one that was found so far and of `name`: their order in the header tells nothing.
+fn first_refused(found: Option<usize>, name: &str) -> Option<usize> {
+    let named = REFUSED.iter().position(|(refused, _)| *refused == name);
+    found.into_iter().chain(named).min()
+}
+
+fn text<'h>(
+    member: Option<Member<'h>>,
     name: &'static str,
     longest: usize,
-) -> Result<Option<&'m str>, HeaderError> {
-    match members.get(name) {
+) -> Result<Option<Cow<'h, str>>, HeaderError> {
+    match member {
         None => Ok(None),
-        Some(Value::String(text)) if !text.is_empty() && text.len() <= longest => Ok(Some(text)),
+        Some(Member::Text(text)) if !text.is_empty() && text.len() <= longest => Ok(Some(text)),
         Some(_) => Err(HeaderError::Member(name)),
     }
 }
@@ -150,6 +159,13 @@ fn algorithm(name: &str) -> Result<Algorithm, HeaderError> {
     })
 }
 
+/// The members that change how the rest is read.
+static REFUSED: [(&str, HeaderError); 4] = [
+    ("crit", HeaderError::Critical),
+    ("b64", HeaderError::Unencoded),
+    ("enc", HeaderError::Encrypted),
+    ("zip", HeaderError::Compressed),
+];
 const LIMITS: Limits = Limits { bytes: 4 * 1024, depth: 8 };
 /// The longest `kid` that we look up, in bytes.
 pub(super) const KID: usize = 256;

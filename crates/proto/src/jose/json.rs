@@ -1,10 +1,14 @@
 //! JSON for documents that decide something: size and depth are capped, a member name that occurs twice is refused at
 //! every level (parsers disagree on which one counts), and nothing may follow the end.
 
-use std::{cell::Cell, fmt};
+mod member;
+
+use std::{borrow::Cow, cell::Cell, fmt, marker::PhantomData};
 
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, map::Entry};
+
+pub(super) use member::{Member, each_member};
 
 use super::quoted::Quoted;
 
@@ -50,15 +54,8 @@ pub fn object(document: &[u8], limits: Limits) -> Result<Map<String, Value>, Jso
 /// # Errors
 /// [`JsonError::TooLong`], [`JsonError::TooDeep`], [`JsonError::Duplicate`], [`JsonError::Syntax`].
 pub fn value(document: &[u8], limits: Limits) -> Result<Value, JsonError> {
-    if document.len() > limits.bytes {
-        return Err(JsonError::TooLong(limits.bytes));
-    }
-    let fault = Cell::new(None);
-    let mut reader = serde_json::Deserializer::from_slice(document);
-    let read = Strict { depth_left: limits.depth, limits, fault: &fault }
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value));
-    read.map_err(|_| fault.into_inner().unwrap_or(JsonError::Syntax))
+    let reading = Reading { limits, fault: Cell::new(None) };
+    reading.read(document, Strict::outermost(&reading))
 }
 
 /// Reads one JSON object into a typed struct; whether unknown members are refused is the struct's affair.
@@ -85,82 +82,115 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-/// Builds a [`Value`] and refuses what [`Value`]'s own deserializer lets pass.
-struct Strict<'a> {
-    depth_left: usize,
+/// One document being read.
+struct Reading {
     limits: Limits,
-    fault: &'a Cell<Option<JsonError>>,
+    /// The reason beside serde's own error, which can carry only text.
+    fault: Cell<Option<JsonError>>,
 }
 
-impl<'a> Strict<'a> {
-    fn deeper<E: de::Error>(&self) -> Result<Strict<'a>, E> {
+impl Reading {
+    fn read<'de, S: DeserializeSeed<'de>>(
+        &self,
+        document: &'de [u8],
+        seed: S,
+    ) -> Result<S::Value, JsonError> {
+        if document.len() > self.limits.bytes {
+            return Err(JsonError::TooLong(self.limits.bytes));
+        }
+        // checked at once, not text by text; before what is no UTF-8 there may be an error that came earlier
+        let (text, rest) = utf8(document);
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let read = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+        match read {
+            Ok(value) if rest.is_empty() => Ok(value),
+            _ => Err(self.fault.take().unwrap_or(JsonError::Syntax)),
+        }
+    }
+}
+
+/// Builds a [`Value`], or what is made of one, and refuses what [`Value`]'s own deserializer lets pass.
+struct Strict<'a, T = Value> {
+    reading: &'a Reading,
+    depth_left: usize,
+    builds: PhantomData<T>,
+}
+
+impl<'a, T> Strict<'a, T> {
+    const fn outermost(reading: &'a Reading) -> Self {
+        Self { reading, depth_left: reading.limits.depth, builds: PhantomData }
+    }
+
+    fn deeper<U, E: de::Error>(&self) -> Result<Strict<'a, U>, E> {
         match self.depth_left.checked_sub(1) {
-            Some(depth_left) => Ok(Strict { depth_left, ..*self }),
-            None => Err(self.refuse(JsonError::TooDeep(self.limits.depth))),
+            Some(depth_left) => Ok(Strict { reading: self.reading, depth_left, builds: PhantomData }),
+            None => Err(self.refuse(JsonError::TooDeep(self.reading.limits.depth))),
         }
     }
 
-    /// Keeps the reason beside serde's own error, which can carry only text.
     fn refuse<E: de::Error>(&self, reason: JsonError) -> E {
-        self.fault.set(Some(reason));
+        self.reading.fault.set(Some(reason));
         E::custom("refused")
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = Value;
+impl<'de, T: From<Value> + From<Cow<'de, str>>> DeserializeSeed<'de> for Strict<'_, T> {
+    type Value = T;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict<'_> {
-    type Value = Value;
+impl<'de, T: From<Value> + From<Cow<'de, str>>> Visitor<'de> for Strict<'_, T> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(Value::Null.into())
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<T, E> {
+        Ok(Value::Bool(value).into())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<T, E> {
+        Ok(Value::Number(value.into()).into())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<T, E> {
+        Ok(Value::Number(value.into()).into())
     }
 
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| self.refuse(JsonError::Syntax))
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<T, E> {
+        match Number::from_f64(value) {
+            Some(number) => Ok(Value::Number(number).into()),
+            None => Err(self.refuse(JsonError::Syntax)),
+        }
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<T, E> {
+        Ok(Cow::Borrowed(value).into())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+    fn visit_str<E>(self, value: &str) -> Result<T, E> {
+        Ok(Cow::<'de, str>::Owned(value.to_owned()).into())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let inside = self.deeper()?;
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<T, A::Error> {
+        let inside = self.deeper::<Value, _>()?;
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(Strict { ..inside })? {
             list.push(item);
         }
-        Ok(Value::Array(list))
+        Ok(Value::Array(list).into())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let inside = self.deeper()?;
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<T, A::Error> {
+        let inside = self.deeper::<Value, _>()?;
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             match map.entry(name) {
@@ -170,7 +200,18 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 Entry::Vacant(free) => drop(free.insert(members.next_value_seed(Strict { ..inside })?)),
             }
         }
-        Ok(Value::Object(map))
+        Ok(Value::Object(map).into())
+    }
+}
+
+/// As much of it as is UTF-8, and the rest.
+fn utf8(document: &[u8]) -> (&str, &[u8]) {
+    match str::from_utf8(document) {
+        Ok(text) => (text, &[]),
+        Err(error) => {
+            let (valid, rest) = document.split_at(error.valid_up_to());
+            (str::from_utf8(valid).unwrap_or_default(), rest)
+        }
     }
 }
 

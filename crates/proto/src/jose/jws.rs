@@ -138,7 +138,7 @@ impl fmt::Display for Part {
 
 /// Counts the dots of the whole text before anything is cut or decoded, so that a text of dots costs nothing.
 fn read(token: &str) -> Result<(Unverified<'_>, Option<Value>), JwsError> {
-    match token.bytes().filter(|byte| *byte == b'.').count() {
+    match dots(token) {
         2 => {}
         4 => return Err(JwsError::Encrypted),
         _ => return Err(JwsError::Parts),
@@ -155,6 +155,12 @@ fn read(token: &str) -> Result<(Unverified<'_>, Option<Value>), JwsError> {
     let payload = decode(payload, Part::Payload)?;
     let signature = decode(signature, Part::Signature)?;
     Ok((Unverified { header, signing_input, payload, signature }, jwk))
+}
+
+/// Counts in bytes, by pieces in which a byte cannot overflow, so that the compiler can look at many at a time.
+fn dots(token: &str) -> usize {
+    let of_piece = |piece: &[u8]| piece.iter().map(|byte| u8::from(*byte == b'.')).sum::<u8>();
+    token.as_bytes().chunks(128).map(|piece| usize::from(of_piece(piece))).sum()
 }
 
 /// Says of a text that was refused when it never was a token. Only then: what decodes has no foreign character, and to
