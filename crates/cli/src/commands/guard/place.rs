@@ -15,7 +15,7 @@ use crate::wire::descriptors::{Descriptors, OPS};
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Network")]
 pub(super) struct PlaceFlags {
-    /// Where requests come in; `localhost` means 127.0.0.1 and [::1] [default: 127.0.0.1:8081]
+    /// Where requests come in; `localhost` means 127.0.0.1 and `[::1]` [default: 127.0.0.1:8081]
     #[arg(long, value_name = "HOST:PORT")]
     listen: Option<String>,
     /// Where health (`/livez`, `/readyz`) and metrics (`/metrics`) are; always plain HTTP [default: 127.0.0.1:9091]
