@@ -26,7 +26,7 @@ use crate::require::Require;
 /// Rules in their order; none of them is hidden by those before it.
 ///
 /// What matches no rule is to be refused with 403. A path matches as its upstream reads it, decoded; letters of either
-/// case differ, and so do `/orders` and `/orders/`.
+/// case differ.
 #[derive(Clone, Debug)]
 pub struct Rules(Box<[Rule]>);
 

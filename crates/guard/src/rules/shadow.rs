@@ -59,7 +59,8 @@ fn hide(earlier: &[Rule], methods: &Methods, path: &RequestPath<'_>, before: &mu
 fn examples(pattern: &Pattern, fresh: &str, longest: usize) -> Vec<String> {
     let mut path = pattern.example(fresh);
     if !pattern.has_open_end() {
-        return vec![path];
+        let with_slash = (!pattern.ends_in_slash()).then(|| format!("{path}/"));
+        return std::iter::once(path).chain(with_slash).collect();
     }
     let mut examples = Vec::new();
     for _ in pattern.len()..=longest + 1 {
