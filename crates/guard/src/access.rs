@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 pub struct Access(Arc<Granted>);
 
 /// What a token said, taken apart once.
+#[derive(Clone)]
 pub(crate) struct Granted {
     /// Which verifier made it: what one let in, another has not judged.
     pub(crate) verifier: u64,
@@ -35,6 +36,11 @@ pub(crate) struct Granted {
 impl Access {
     pub(crate) fn new(granted: Granted) -> Self {
         Self(Arc::new(granted))
+    }
+
+    /// The same, made by nobody: no door lets in with it.
+    pub(crate) fn unpresented(&self) -> Self {
+        Self::new(Granted { verifier: 0, ..(*self.0).clone() })
     }
 
     /// The issuer, exactly as it was configured (`iss`).

@@ -136,7 +136,7 @@ async fn extract(
     require: Option<&Require>,
 ) -> Result<Access, Rejection> {
     let presented = Presented::by(parts);
-    let known = parts.extensions.get::<Access>().filter(|access| verifier.made(access)).cloned();
+    let known = verifier.admitted(parts);
     let is_known = known.is_some();
     let judged = match known {
         Some(access) => Ok(access),

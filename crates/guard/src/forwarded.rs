@@ -67,7 +67,8 @@ pub enum NotTold {
 }
 
 impl OriginalRequest {
-    /// Reads the headers of one family, each of which must be there exactly once (`X-Forwarded-Proto` at most once);
+    /// Reads the headers of one family, each of which must be there exactly once (`X-Forwarded-Host` and `X-Forwarded-Proto`, which
+    /// decide nothing, at most once);
     /// those of the other are not looked at.
     ///
     /// Does not check: that these headers come from a proxy that may be believed (see
@@ -86,7 +87,7 @@ impl OriginalRequest {
             Family::Forwarded => Ok(Self {
                 method: method(headers, "X-Forwarded-Method")?,
                 target: target(headers, "X-Forwarded-Uri")?,
-                host: Some(host(headers, "X-Forwarded-Host")?),
+                host: host(headers, "X-Forwarded-Host")?,
                 proto: proto(headers, "X-Forwarded-Proto")?,
             }),
         }
@@ -181,12 +182,15 @@ fn target(headers: &HeaderMap, name: &'static str) -> Result<String, NotTold> {
     }
 }
 
-fn host(headers: &HeaderMap, name: &'static str) -> Result<Authority, NotTold> {
-    let host = Authority::try_from(one(headers, name, MAX_HOST)?).map_err(|_| NotTold::Host(name))?;
+fn host(headers: &HeaderMap, name: &'static str) -> Result<Option<Authority>, NotTold> {
+    let host = match one(headers, name, MAX_HOST) {
+        Err(NotTold::Missing(_)) => return Ok(None),
+        host => Authority::try_from(host?).map_err(|_| NotTold::Host(name))?,
+    };
     // a list tells of several proxies, and user information is no part of a host
     let alone = !host.as_str().contains(['@', ',']) && !host.host().is_empty();
     let with_port = host.as_str().len() > host.host().len();
-    if alone && (!with_port || host.port_u16().is_some()) { Ok(host) } else { Err(NotTold::Host(name)) }
+    if alone && (!with_port || host.port_u16().is_some()) { Ok(Some(host)) } else { Err(NotTold::Host(name)) }
 }
 
 fn proto(headers: &HeaderMap, name: &'static str) -> Result<Option<Proto>, NotTold> {

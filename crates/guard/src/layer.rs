@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
@@ -73,14 +74,25 @@ impl GuardLayer {
         self
     }
 
-    /// Judges without waiting, where that is possible.
-    fn judge(&self, presented: &Presented<'_>) -> Option<Result<Access, Refusal>> {
-        let judged = self.verifier.judge(presented)?;
-        Some(judged.and_then(|access| self.suffices(access)))
+    /// Judges without waiting, where that is possible, and takes note.
+    fn judge(&self, parts: &Parts, presented: &Presented<'_>) -> Option<Result<Access, Refusal>> {
+        // a DPoP proof is taken once: whom a layer before this one let in is not asked for another
+        if let Some(access) = self.verifier.admitted(parts) {
+            let judged = self.suffices(access);
+            if judged.is_err() {
+                self.verifier.note(&judged);
+            }
+            return Some(judged);
+        }
+        let judged = self.verifier.judge(presented)?.and_then(|access| self.suffices(access));
+        self.verifier.note(&judged);
+        Some(judged)
     }
 
     async fn verify(&self, presented: &Presented<'_>) -> Result<Access, Refusal> {
-        self.suffices(self.verifier.verify(presented).await?)
+        let judged = self.verifier.verify(presented).await.and_then(|access| self.suffices(access));
+        self.verifier.note(&judged);
+        judged
     }
 
     fn suffices(&self, access: Access) -> Result<Access, Refusal> {
@@ -121,21 +133,17 @@ where
             return GuardFuture::answered(metadata.map(Out::from));
         }
         if self.layer.allow_preflight && is_preflight(request.method(), request.headers()) {
+            self.layer.verifier.note(&Ok(()));
             return GuardFuture::inside(self.service.call(request));
         }
         let (mut parts, body) = request.into_parts();
         let presented = Presented::by(&parts);
-        match self.layer.judge(&presented) {
-            Some(judged) => {
-                self.layer.verifier.note(&judged);
-                match judged {
-                    Ok(access) => {
-                        parts.extensions.insert(access);
-                        GuardFuture::inside(self.service.call(Request::from_parts(parts, body)))
-                    }
-                    Err(refusal) => GuardFuture::answered(self.layer.refuse(&presented, &refusal)),
-                }
+        match self.layer.judge(&parts, &presented) {
+            Some(Ok(access)) => {
+                parts.extensions.insert(access);
+                GuardFuture::inside(self.service.call(Request::from_parts(parts, body)))
             }
+            Some(Err(refusal)) => GuardFuture::answered(self.layer.refuse(&presented, &refusal)),
             None => {
                 // the one that was found ready goes, a fresh one stays
                 let fresh = self.service.clone();
@@ -206,7 +214,7 @@ where
 async fn wait<S, In, Out>(
     layer: GuardLayer,
     mut service: S,
-    mut parts: http::request::Parts,
+    mut parts: Parts,
     body: In,
 ) -> Result<Response<Out>, S::Error>
 where
@@ -214,9 +222,7 @@ where
     Out: From<Bytes>,
 {
     let presented = Presented::by(&parts);
-    let judged = layer.verify(&presented).await;
-    layer.verifier.note(&judged);
-    match judged {
+    match layer.verify(&presented).await {
         Ok(access) => {
             parts.extensions.insert(access);
             service.call(Request::from_parts(parts, body)).await

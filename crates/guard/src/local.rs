@@ -30,15 +30,17 @@ impl FromClaims for Local {
 }
 
 impl Local {
-    /// The scopes, from `scope` and from those claims that the issuer is known to say them in: a string with spaces, or
-    /// a list of strings. Anything in there that is no string is not a scope.
+    /// The scopes, from `scope`, or `scp` where that is not there (Okta, Entra), and from those claims that the issuer is
+    /// known to say them in: a string with spaces, or a list of strings. Anything in there that is no string is not a
+    /// scope.
     pub(crate) fn take_scopes(&mut self, other: &[String]) -> String {
+        let scp = self.scope.is_none().then_some(SCP);
         let scope = self.scope.take().unwrap_or_default();
-        if other.is_empty() && scope.split(' ').all(|word| !word.is_empty()) {
+        if scp.is_none() && other.is_empty() && scope.split(' ').all(|word| !word.is_empty()) {
             return scope; // as nearly all write it: single spaces already
         }
         let mut all: Vec<&str> = words(&scope).collect();
-        for name in other {
+        for name in scp.into_iter().chain(other.iter().map(String::as_str)) {
             match self.claims.get(name) {
                 Some(Value::String(text)) => all.extend(words(text)),
                 Some(Value::Array(list)) => all.extend(list.iter().filter_map(Value::as_str).flat_map(words)),
@@ -48,6 +50,9 @@ impl Local {
         all.join(" ")
     }
 }
+
+/// What is no claim of the standard's, and yet where two issuers say scopes.
+const SCP: &str = "scp";
 
 fn at_jwt(token: AccessToken) -> Result<Local, ClaimError> {
     Ok(Local {
@@ -197,17 +202,18 @@ mod tests {
             let other: Vec<_> = other.iter().map(|name| (*name).to_owned()).collect();
             read(Some("JWT"), changes).unwrap().take_scopes(&other)
         };
-        assert_eq!(scopes(&json!({}), &["scp"]), "a b");
         for (scope, read) in [("a b", "a b"), (" a   b ", "a b"), ("a", "a"), ("", ""), (" ", "")] {
             assert_eq!(scopes(&json!({ "scope": scope }), &[]), read);
         }
+        assert_eq!(scopes(&json!({ "scope": "absent", "scp": ["c", "d e", 7, null, ["f"]] }), &[]), "c d e");
         assert_eq!(
-            scopes(&json!({ "scope": "absent", "scp": ["c", "d e", 7, null, ["f"]] }), &["scp"]),
-            "c d e"
+            scopes(&json!({ "scp": "c", "roles": ["d"] }), &["roles"]),
+            "a b d",
+            "scp widens no scope"
         );
-        assert_eq!(scopes(&json!({ "scp": "c", "roles": ["d"] }), &["scp", "roles"]), "a b c d");
-        assert_eq!(scopes(&json!({ "roles": ["d"] }), &["scp"]), "a b", "only where the issuer is known to");
-        assert_eq!(scopes(&json!({ "scope": "absent", "scp": { "a": 1 } }), &["scp"]), "");
+        assert_eq!(scopes(&json!({ "scp": "c" }), &["scp"]), "a b c", "unless the issuer is known to");
+        assert_eq!(scopes(&json!({ "roles": ["d"] }), &[]), "a b", "only where the issuer is known to");
+        assert_eq!(scopes(&json!({ "scope": "absent", "scp": { "a": 1 } }), &[]), "");
     }
 
     /// T-9449-04, T-8705-04: a binding that cannot be read is none that can be shown.

@@ -84,7 +84,8 @@ impl TrustedIssuer {
         self
     }
 
-    /// Takes scopes from this claim as well, a string with spaces or a list: `scp` (Okta, Entra) is read anyway; `roles`
+    /// Takes scopes from this claim as well, a string with spaces or a list: `scp` (Okta, Entra) is read
+    /// anyway where there is no `scope`; `roles`
     /// is where Entra says what an application may, `permissions` where Auth0 does with RBAC.
     #[must_use]
     pub fn scope_claim(mut self, name: impl Into<String>) -> Self {

@@ -13,6 +13,7 @@ use countersign_proto::authorization::PresentedToken;
 use countersign_proto::jose::keys::KeyError;
 use countersign_proto::jose::{Rules, Trust, Verified, VerifyError, verify_by_issuer};
 use countersign_proto::time::Clock;
+use http::request::Parts;
 
 pub use build::{BuildError, VerifierBuilder};
 
@@ -92,17 +93,23 @@ impl Verifier {
     /// is verified by its signature, and anything in the request's body.
     pub async fn verify(&self, presented: &Presented<'_>) -> Result<Access, Refusal> {
         let token = presented.token()?;
-        let access = self.verify_token(token.token()).await?;
+        let access = self.genuine(token.token()).await?;
         self.bind(access, presented, token)
     }
 
-    /// Judges a token by itself.
+    /// Judges a token by itself, for explaining it: nobody presented it, and no door lets in with what is returned
+    /// ([`Self::made`] denies it).
     ///
     /// # Errors
     /// As [`Self::verify`].
     ///
     /// Does not check: who presents it, whatever it is bound to; and as [`Self::verify`].
-    pub async fn verify_token(&self, token: &str) -> Result<Access, Refusal> {
+    pub async fn danger_verify_unpresented(&self, token: &str) -> Result<Access, Refusal> {
+        self.genuine(token).await.map(|access| access.unpresented())
+    }
+
+    /// What a token gives access to, whoever presents it.
+    async fn genuine(&self, token: &str) -> Result<Access, Refusal> {
         match self.known(token) {
             Known::Access(access) => Ok(access),
             Known::Refused(refusal) => Err(refusal),
@@ -176,6 +183,11 @@ impl Verifier {
 
     pub(crate) fn bindings(&self) -> &Bindings {
         &self.0.bindings
+    }
+
+    /// What this verifier let the request in with already, at another door before this one.
+    pub(crate) fn admitted(&self, parts: &Parts) -> Option<Access> {
+        parts.extensions.get::<Access>().filter(|access| self.made(access)).cloned()
     }
 
     /// Whether it was this verifier that let it in: what another one judged, it judged for another API.

@@ -42,7 +42,7 @@ impl Scheme {
 }
 
 impl<'a> PresentedToken<'a> {
-    /// Reads the value of an `Authorization` header: a scheme in any case, one space, and a token of at most
+    /// Reads the value of an `Authorization` header: a scheme in any case, spaces, and a token of at most
     /// [`MAX_TOKEN`] bytes of the syntax that RFC 6750 §2.1 calls `b64token`.
     ///
     /// # Errors
@@ -54,7 +54,8 @@ impl<'a> PresentedToken<'a> {
         let (name, token) = header.split_at(space.unwrap_or(header.len()));
         let known = |scheme: &Scheme| name.eq_ignore_ascii_case(scheme.as_str().as_bytes());
         let scheme = Scheme::ALL.into_iter().find(known).ok_or(AuthorizationError::OtherScheme)?;
-        let token = token.get(1..).unwrap_or_default();
+        // RFC 9110 §11.4: one space or more
+        let token = token.trim_ascii_start();
         if token.len() > MAX_TOKEN {
             return Err(AuthorizationError::TooLong);
         }

@@ -27,6 +27,7 @@ pub struct VerifierBuilder {
     issuers: Vec<TrustedIssuer>,
     public_url: Option<String>,
     other_origins: Vec<String>,
+    judges_proofs: bool,
     takes_certificates: bool,
     required: Option<BoundBy>,
     proof_algorithms: Option<Vec<Algorithm>>,
@@ -85,6 +86,7 @@ impl VerifierBuilder {
             issuers: vec![issuer],
             public_url: None,
             other_origins: Vec::new(),
+            judges_proofs: true,
             takes_certificates: false,
             required: None,
             proof_algorithms: None,
@@ -114,6 +116,13 @@ impl VerifierBuilder {
     #[must_use]
     pub fn or_url(mut self, url: impl Into<String>) -> Self {
         self.other_origins.push(url.into());
+        self
+    }
+
+    /// Judges no DPoP proofs, whatever URL is known: for a door that is not told which request it is asked about.
+    #[must_use]
+    pub fn without_proofs(mut self) -> Self {
+        self.judges_proofs = false;
         self
     }
 
@@ -188,10 +197,11 @@ impl VerifierBuilder {
             issuers.push(issuer);
         }
         let others = self.other_origins.iter().map(|url| self::public_url(url));
+        let origins = public_url.iter().cloned().map(Ok).chain(others).collect::<Result<_, _>>()?;
         let bindings = Bindings {
             required: self.required,
             takes_certificates: self.takes_certificates,
-            origins: public_url.iter().cloned().map(Ok).chain(others).collect::<Result<_, _>>()?,
+            origins: if self.judges_proofs { origins } else { Vec::new() },
             algorithms: self.proof_algorithms.unwrap_or_else(|| DEFAULT_ALGORITHMS.to_vec()),
             nonces: self.with_nonces.then(Nonces::new).transpose().map_err(|_| BuildError::NoRandomness)?,
             replay: Replay::new(),
@@ -239,7 +249,7 @@ fn issuer(trusted: &TrustedIssuer, jwks: &JwksSettings) -> Result<Issuer, BuildE
         name: trusted.issuer.as_str().into(),
         rules,
         leeway: i64::from(trusted.leeway),
-        scope_claims: [&["scp".to_owned()], trusted.scope_claims.as_slice()].concat(),
+        scope_claims: trusted.scope_claims.clone(),
         vouches: vouches(trusted, jwks)?,
     })
 }

@@ -174,7 +174,7 @@ async fn all_who_come_at_once_ask_once() {
     let scene = asking().await;
     scene.issuer.introspects("opaque", active(&scene, json!({})));
     let hold = scene.issuer.hold(Document::Introspection);
-    let asks = join_all((0..20).map(|_| scene.verifier.verify_token("opaque")));
+    let asks = join_all((0..20).map(|_| scene.verifier.danger_verify_unpresented("opaque")));
     let waiting = async {
         scene.issuer.asked(Document::Introspection, 1).await;
         tokio::task::yield_now().await;

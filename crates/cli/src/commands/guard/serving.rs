@@ -70,6 +70,9 @@ impl Serving {
         let knows_url = url.is_some() || own.is_some();
         let judges_proofs = knows_url && door != Door::ForwardAuth { knows_request: false };
         let knows_certificates = given.knows_certificates(file);
+        if !judges_proofs {
+            builder = builder.without_proofs();
+        }
         given.trust.judge_binding(file, judges_proofs, knows_certificates)?;
         if knows_certificates {
             builder = builder.takes_certificates();
