@@ -55,7 +55,8 @@ impl<'a> PresentedToken<'a> {
         let known = |scheme: &Scheme| name.eq_ignore_ascii_case(scheme.as_str().as_bytes());
         let scheme = Scheme::ALL.into_iter().find(known).ok_or(AuthorizationError::OtherScheme)?;
         // RFC 9110 §11.4: one space or more
-        let token = token.trim_ascii_start();
+        let spaces = token.iter().take_while(|byte| **byte == b' ').count();
+        let token = token.get(spaces..).unwrap_or_default();
         if token.len() > MAX_TOKEN {
             return Err(AuthorizationError::TooLong);
         }
@@ -159,11 +160,13 @@ mod tests {
         }
         for good in ["a", "a=", "a==", "a======", "+/~", "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"] {
             assert_eq!(parse(format!("Bearer {good}").as_bytes()), Ok((Scheme::Bearer, good)));
+            assert_eq!(parse(format!("Bearer   {good}").as_bytes()), Ok((Scheme::Bearer, good)));
         }
         for bad in [
             "Bearer",
             "Bearer ",
-            "Bearer  a",
+            "Bearer   ",
+            "Bearer \ta",
             "Bearer a ",
             "Bearer a b",
             "Bearer a, Bearer b",

@@ -56,13 +56,41 @@ async fn a_proof_is_used_once_however_many_ask() {
     let token = scene.issuer.mint().bound_to(&key).token();
     let handler = async |_: Access, _: Option<Access>, _: Allowed<Read>| "let in";
     let app = Router::new().route("/orders", get(handler)).with_state(scene.verifier.clone());
-    let layered = app.clone().layer(GuardLayer::new(scene.verifier.clone()));
-    for app in [app, layered] {
+    let layer = || GuardLayer::new(scene.verifier.clone());
+    let layered = app.clone().layer(layer());
+    let twice = app.clone().layer(layer().require(Require::scope("orders:read").unwrap())).layer(layer());
+    for app in [app, layered, twice] {
         let proof = key.proof("GET", "https://orders.example/orders").ath(&token);
         let ask = Ask::get("/orders").dpop(&token, &proof);
         assert_eq!(status(&app, &ask).await, 200);
         assert_eq!(status(&app, &ask).await, 401, "another request is another one");
     }
+}
+
+/// Who passed one layer has not passed the next, where that asks for more.
+#[tokio::test]
+async fn each_layer_asks_for_its_own_scopes() {
+    let scene = Scene::new().await;
+    let app = Router::new().route("/orders", get(async || "let in"));
+    let layer = |scope: &str| GuardLayer::new(scene.verifier.clone()).require(Require::scope(scope).unwrap());
+    let ask = Ask::get("/orders").bearer(&scene.issuer.mint().claim("scope", "orders:read".into()).token());
+    let same = app.clone().layer(layer("orders:read")).layer(layer("orders:read"));
+    let more = app.layer(layer("orders:write")).layer(layer("orders:read"));
+    assert_eq!(status(&same, &ask).await, 200);
+    assert_eq!(status(&more, &ask).await, 403);
+}
+
+/// What a token says when nobody presented it opens no door, whatever the token is bound to.
+#[tokio::test]
+async fn what_nobody_presented_lets_nobody_in() {
+    let scene = Scene::new().await;
+    let token = scene.issuer.mint().bound_to(&TestClientKey::new(Algorithm::ES256)).token();
+    let access = scene.verifier.danger_verify_unpresented(&token).await.unwrap();
+    assert!(!scene.verifier.made(&access));
+    let handler = async |_: Access| "let in";
+    let app = Router::new().route("/orders", get(handler)).with_state(scene.verifier.clone());
+    let app = app.layer(axum::Extension(access)).layer(axum::Extension(()));
+    assert_eq!(status(&app, &Ask::get("/orders").bearer(&token)).await, 401);
 }
 
 /// CORS preflights go through where that is said, and nothing else of theirs.
