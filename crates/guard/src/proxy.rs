@@ -2,6 +2,7 @@
 //! nobody else can set. Bodies are streamed both ways.
 
 mod body;
+mod dial;
 mod failures;
 mod headers;
 mod pace;

@@ -17,6 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout_at};
 
 use super::body::{BodyError, Place, ProxyBody, Upload};
+use super::dial::Dial;
 use super::pace::Turn;
 use super::told;
 
@@ -24,7 +25,7 @@ use super::told;
 pub struct Upstream {
     scheme: Scheme,
     authority: Authority,
-    client: Client<HttpsConnector<HttpConnector>, Upload>,
+    client: Client<HttpsConnector<Dial>, Upload>,
     patience: Duration,
 }
 
@@ -101,6 +102,7 @@ impl Upstream {
             "https" => (Scheme::HTTPS, tls_config(ca_file)?),
             _ => (Scheme::HTTP, plain_config()?),
         };
+        let patience = patience.min(LONGEST);
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
@@ -110,8 +112,8 @@ impl Upstream {
             .https_or_http()
             // in HTTP/2 the upstream would see an :authority of ours beside the caller's Host
             .enable_http1()
-            .wrap_connector(tcp);
-        Ok(Self { scheme, authority, client: builder().build(connector), patience: patience.min(LONGEST) })
+            .wrap_connector(Dial { tcp, patience });
+        Ok(Self { scheme, authority, client: builder().build(connector), patience })
     }
 
     /// This path at the upstream.

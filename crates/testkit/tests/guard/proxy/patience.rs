@@ -50,7 +50,8 @@ async fn a_slow_upload_is_not_the_upstreams_fault() {
     assert!(heard.starts_with("HTTP/1.1 200") && heard.ends_with("\r\n\r\n8"), "{heard}");
 }
 
-/// RFC 9110 §15.6.5: once it has everything, or takes nothing of it, silence is the upstream's.
+/// RFC 9110 §15.6.5: once it has everything, or takes nothing of it, silence is the upstream's; and nothing is kept for the
+/// sake of an upload that nobody reads.
 #[tokio::test]
 async fn an_upstream_that_has_its_request_answers_in_time() {
     let scene = Scene::new().await;
@@ -70,7 +71,8 @@ async fn an_upstream_that_has_its_request_answers_in_time() {
         let reading = async {
             let _ = read.read_to_string(&mut heard).await;
         };
-        futures_util::future::join(writing, reading).await;
+        let both = futures_util::future::join(writing, reading);
+        tokio::time::timeout(Duration::from_secs(20), both).await.unwrap();
         assert!(heard.starts_with("HTTP/1.1 504"), "{length}: {heard}");
     }
 }
