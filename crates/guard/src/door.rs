@@ -28,6 +28,9 @@ impl Door {
         if method.as_str().bytes().any(|byte| byte.is_ascii_lowercase()) {
             return Err(Malformed::Method.into()); // a rule for POST does not see it, and an upstream may take it for one
         }
+        if method == Method::CONNECT {
+            return Err(Malformed::Connect.into()); // whatever its form, it asks for a tunnel and not for the path
+        }
         if self.allow_preflight && is_preflight(method, headers) {
             return Ok(None);
         }

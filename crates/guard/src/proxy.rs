@@ -2,11 +2,15 @@
 //! nobody else can set. Bodies are streamed both ways.
 
 mod body;
+mod dial;
+mod failures;
 mod headers;
+mod pace;
 mod rest;
 mod upstream;
 
 use std::convert::Infallible;
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,14 +18,18 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use countersign_listen::PeerAddr;
 use http::request::Parts;
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, Uri};
 use hyper::body::Incoming;
+use tokio::sync::Semaphore;
 use tower::Service;
 
-pub use body::ProxyBody;
+pub use body::{BodyError, ProxyBody};
 pub use upstream::{Upstream, UpstreamError};
 
 use self::body::Upload;
+use self::failures::Failures;
+use self::headers::{Hop, host};
+use self::rest::Rest;
 use crate::certificates::Certificates;
 use crate::door::Door;
 use crate::forward_auth::identity;
@@ -45,6 +53,9 @@ pub struct ProxyParts {
     pub rules: Rules,
     /// Where requests go that are let in.
     pub upstream: Upstream,
+    /// How many requests the upstream may work on at a time, each on a connection of its own; what is beyond is answered
+    /// with 503 at once. See [`UPSTREAM_CONNECTIONS`].
+    pub upstream_connections: NonZeroUsize,
     /// Where callers' certificates come from.
     pub certificates: Certificates,
     /// Whose `X-Forwarded-…` are kept.
@@ -60,11 +71,16 @@ pub struct ProxyParts {
 struct Inner {
     door: Door,
     upstream: Upstream,
+    places: Arc<Semaphore>,
+    failures: Failures,
     certificates: Certificates,
     trusted_proxies: TrustedProxies,
     is_tls: bool,
     pass_authorization: bool,
 }
+
+/// How many requests an upstream works on at a time where nobody says otherwise.
+pub const UPSTREAM_CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 
 impl Proxy {
     /// A proxy of these parts.
@@ -74,11 +90,18 @@ impl Proxy {
         Self(Arc::new(Inner {
             door: Door { verifier, rules, allow_preflight },
             upstream: parts.upstream,
+            places: Arc::new(Semaphore::new(parts.upstream_connections.get().min(Semaphore::MAX_PERMITS))),
+            failures: Failures::default(),
             certificates: parts.certificates,
             trusted_proxies: parts.trusted_proxies,
             is_tls: parts.is_tls,
             pass_authorization: parts.pass_authorization,
         }))
+    }
+
+    /// How many requests were let in and got no answer of the upstream, by reason: for metrics.
+    pub fn upstream_failures(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.0.failures.counts()
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<ProxyBody> {
@@ -91,7 +114,7 @@ impl Proxy {
         verifier.note(&judged);
         match judged {
             Err(refusal) => {
-                rest::throw_away(&parts, body);
+                Rest::of(&parts).throw_away(body);
                 verifier.respond(&Presented::by(&parts), &refusal).map(ProxyBody::from)
             }
             Ok((identity, target)) => self.pass_on(parts, body, &identity, target).await,
@@ -106,6 +129,7 @@ impl Proxy {
             tracing::debug!(%ambiguous, "the path could be read in two ways");
             Refusal::Path
         })?;
+        host(parts)?;
         let certificate = self.0.certificates.of(parts)?;
         let presented =
             Presented::at(&parts.method, asked, &parts.headers).with_certificate(certificate.as_ref());
@@ -125,26 +149,40 @@ impl Proxy {
         identity: &IdentityHeaders,
         target: Uri,
     ) -> Response<ProxyBody> {
+        let upstream = &self.0.upstream;
+        let rest = Rest::of(&parts);
+        let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
+            rest.throw_away(body);
+            return self.failed(&UpstreamError::Busy(upstream.authority().clone()), &parts.method);
+        };
+        let (upload, place) = Upload::new(body, rest, place, upstream.patience());
         let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
-        let is_trusted = peer.is_some_and(|peer| self.0.trusted_proxies.contains(peer));
-        headers::for_upstream(&mut parts, peer, is_trusted, self.0.is_tls);
+        let hop = Hop {
+            peer,
+            is_trusted: peer.is_some_and(|peer| self.0.trusted_proxies.contains(peer)),
+            is_tls: self.0.is_tls,
+            passes_token: self.0.pass_authorization,
+            upstream: upstream.authority(),
+        };
+        headers::for_upstream(&mut parts, &hop, &upload);
         self.0.certificates.strip(&mut parts.headers);
-        if !self.0.pass_authorization {
-            headers::without_token(&mut parts.headers);
-        }
         identity.put(&mut parts.headers);
         parts.uri = target;
         let method = parts.method.clone();
-        match self.0.upstream.send(Request::from_parts(parts, Upload(body))).await {
+        match upstream.send(Request::from_parts(parts, upload), place).await {
             Ok(mut response) => {
-                headers::for_caller(response.headers_mut());
-                response.map(ProxyBody::from)
+                headers::for_caller(&mut response);
+                response
             }
-            Err(error) => {
-                tracing::warn!(%error, %method, "no answer of the upstream");
-                error.response().map(ProxyBody::from)
-            }
+            Err(error) => self.failed(&error, &method),
         }
+    }
+
+    fn failed(&self, error: &UpstreamError, method: &Method) -> Response<ProxyBody> {
+        self.0.failures.count(error);
+        let upstream = self.0.upstream.authority();
+        tracing::warn!(%error, %method, %upstream, "no answer of the upstream");
+        error.response().map(ProxyBody::from)
     }
 }
 

@@ -66,6 +66,10 @@ pub enum Malformed {
     Certificate,
     /// A method that is not in upper case: methods are told apart by case (RFC 9110 §9.1), and servers exist that do not.
     Method,
+    /// `CONNECT`, which asks for a tunnel past whoever judges (RFC 9110 §9.3.6).
+    Connect,
+    /// No host, or more than one (RFC 9112 §3.2).
+    Host,
 }
 
 /// What is wrong with how a token is bound to its presenter.
@@ -194,6 +198,8 @@ impl Malformed {
             Self::Proof => "the DPoP header is not ASCII",
             Self::Certificate => "the header with the client certificate cannot be read",
             Self::Method => "the method is not in upper case",
+            Self::Connect => "there are no tunnels here",
+            Self::Host => "one Host header is needed",
         }
     }
 }

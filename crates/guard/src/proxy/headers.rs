@@ -3,123 +3,208 @@
 
 use std::net::IpAddr;
 
-use http::header::{
-    AUTHORIZATION, CONNECTION, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, Entry, HOST, TRANSFER_ENCODING, VIA};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Version};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, Version};
+use http_body::Body;
 
-use crate::identity::strip_named;
+use crate::refusal::{Malformed, Refusal};
 
-/// Prepares a request for an upstream that is spoken to in HTTP/1.1 or whatever it offers.
-///
-/// `Host` stays the caller's, or is that of its target where it names one (RFC 9112 §3.2.2). `X-Forwarded-For` grows where
-/// the peer is trusted, and begins with the peer where not; of the rest of the family, and of `Forwarded`, nothing is
-/// believed of anybody else. What names another path or method than those that were judged goes, whoever sent it.
-pub(super) fn for_upstream(parts: &mut Parts, peer: Option<IpAddr>, is_trusted: bool, is_tls: bool) {
-    let authority =
-        parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
-    let host = authority.or_else(|| parts.headers.get(HOST).cloned());
-    one_hop(&mut parts.headers);
-    parts.headers.remove(EXPECT);
-    strip_named(&mut parts.headers, &ANOTHER_REQUEST);
-    if !is_trusted {
-        without_origin(&mut parts.headers);
+/// What is known of the way that a request takes.
+pub(super) struct Hop<'a> {
+    /// The connection's other end.
+    pub(super) peer: Option<IpAddr>,
+    /// Whether it is believed.
+    pub(super) is_trusted: bool,
+    /// Whether callers come over TLS that ends here.
+    pub(super) is_tls: bool,
+    /// Whether the upstream gets the token and its proof.
+    pub(super) passes_token: bool,
+    /// Where the request goes.
+    pub(super) upstream: &'a Authority,
+}
+
+/// A request says once which host it is for (RFC 9112 §3.2); HTTP/1.0 knew none.
+pub(super) fn host(parts: &Parts) -> Result<(), Refusal> {
+    let mut lines = parts.headers.get_all(HOST).iter();
+    let is_named = lines.next().is_some() || parts.uri.authority().is_some();
+    if lines.next().is_some() || !(is_named || parts.version < Version::HTTP_11) {
+        return Err(Malformed::Host.into());
     }
-    if let Some(value) = peer.and_then(|peer| HeaderValue::try_from(peer.to_string()).ok()) {
-        parts.headers.append(FORWARDED_FOR, value);
+    Ok(())
+}
+
+/// Prepares a request for an upstream that is spoken to in HTTP/1.1.
+///
+/// `Host` stays the caller's, or is that of its target where it names one (RFC 9112 §3.2.2), or the upstream's where it
+/// names none. `X-Forwarded-For` grows where the peer is trusted, and begins with the peer where not; of the rest of the
+/// family, and of `Forwarded`, nothing is believed of anybody else. What names another path or method than those that were
+/// judged goes, whoever sent it.
+pub(super) fn for_upstream(parts: &mut Parts, hop: &Hop<'_>, body: &impl Body) {
+    let host = match parts.uri.authority() {
+        Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
+        None => parts.headers.get(HOST).cloned(),
+    };
+    let headers = &mut parts.headers;
+    strip(headers, |kind| match kind {
+        Kind::Hop | Kind::Elsewhere => true,
+        Kind::Origin => !hop.is_trusted,
+        Kind::Token => !hop.passes_token,
+    });
+    one_cookie(headers);
+    if let Some(value) = hop.peer.and_then(|peer| HeaderValue::try_from(peer.to_string()).ok()) {
+        headers.append(FORWARDED_FOR, value);
     }
     if let Some(host) = host {
-        parts.headers.entry(FORWARDED_HOST).or_insert_with(|| host.clone());
-        parts.headers.insert(HOST, host);
+        headers.entry(FORWARDED_HOST).or_insert_with(|| host.clone());
+        headers.insert(HOST, host);
+    } else if let Ok(host) = HeaderValue::from_str(hop.upstream.as_str()) {
+        headers.insert(HOST, host);
     }
-    let scheme = HeaderValue::from_static(if is_tls { "https" } else { "http" });
-    parts.headers.entry(FORWARDED_PROTO).or_insert(scheme);
+    let scheme = HeaderValue::from_static(if hop.is_tls { "https" } else { "http" });
+    headers.entry(FORWARDED_PROTO).or_insert(scheme);
+    headers.append(VIA, via(parts.version));
+    if !body.is_end_stream() && body.size_hint().exact().is_none() {
+        // without it the client believes that a GET has no body, and drops what there is
+        headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        headers.remove(CONTENT_LENGTH);
+    }
     parts.version = Version::HTTP_11;
 }
 
-/// The token and its proof have done their work.
-pub(super) fn without_token(headers: &mut HeaderMap) {
-    headers.remove(AUTHORIZATION);
-    headers.remove(DPOP);
+/// Prepares an answer for whoever asked; an upstream of HTTP/1.0 does not end the caller's connection.
+pub(super) fn for_caller<B>(response: &mut Response<B>) {
+    strip(response.headers_mut(), |kind| kind == Kind::Hop);
+    *response.version_mut() = Version::HTTP_11;
 }
 
-/// Prepares an answer for whoever asked.
-pub(super) fn for_caller(headers: &mut HeaderMap) {
-    one_hop(headers);
+/// What a header is to a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// For one connection alone.
+    Hop,
+    /// Names another path, method or certificate than those that were judged.
+    Elsewhere,
+    /// Tells where the request came from.
+    Origin,
+    /// Has done its work here.
+    Token,
 }
 
-/// Takes out what tells where a request came from, in every spelling that an upstream could read as it.
-fn without_origin(headers: &mut HeaderMap) {
-    let told: Vec<HeaderName> = headers.keys().filter(|name| tells_origin(name)).cloned().collect();
-    for name in told {
-        headers.remove(name);
+impl Kind {
+    /// That of a header, in every spelling that an upstream could read as it: CGI and its heirs take whatever is neither
+    /// letter nor digit for the same.
+    fn of(name: &HeaderName) -> Option<Self> {
+        let name = name.as_str().as_bytes();
+        let mut room = [0; LONGEST];
+        let folded = room.get_mut(..name.len().min(LONGEST))?;
+        for (to, byte) in folded.iter_mut().zip(name) {
+            *to = if byte.is_ascii_alphanumeric() { *byte } else { b'-' };
+        }
+        let folded = &*folded;
+        if name.len() <= LONGEST
+            && let Some((_, kind)) = TABLE.iter().find(|(known, _)| known.as_bytes() == folded)
+        {
+            return Some(*kind);
+        }
+        folded.starts_with(b"x-forwarded-").then_some(Self::Origin)
     }
 }
 
-fn tells_origin(name: &HeaderName) -> bool {
-    let folded: String =
-        name.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    folded.starts_with("x-forwarded-") || matches!(&*folded, "forwarded" | "x-real-ip")
-}
-
-/// Takes out what is for this connection alone, and what `Connection` says is.
-fn one_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
+/// Takes out what is of these kinds, and what `Connection` says is for this connection alone.
+fn strip(headers: &mut HeaderMap, goes: impl Fn(Kind) -> bool) {
+    let mut gone: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .map(<[u8]>::trim_ascii)
+        // what is said most, and names nothing that would not go anyhow
+        .filter(|name| !name.eq_ignore_ascii_case(b"close") && !name.eq_ignore_ascii_case(b"keep-alive"))
+        .filter_map(|name| HeaderName::from_bytes(name).ok())
         // a caller may not use it to take out what others rely on
         .filter(|name| *name != HOST && *name != AUTHORIZATION)
         .collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
+    gone.extend(headers.keys().filter(|name| Kind::of(name).is_some_and(&goes)).cloned());
+    for name in gone {
         headers.remove(name);
     }
 }
 
-const HOP_BY_HOP: [HeaderName; 10] = [
-    CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-    HeaderName::from_static("http2-settings"),
+/// HTTP/2 sends cookies in pieces, which are one line to everybody else (RFC 9113 §8.2.3).
+fn one_cookie(headers: &mut HeaderMap) {
+    let Entry::Occupied(mut lines) = headers.entry(COOKIE) else { return };
+    if lines.iter().nth(1).is_some() {
+        let pieces: Vec<_> = lines.iter().map(HeaderValue::as_bytes).collect();
+        if let Ok(whole) = HeaderValue::from_bytes(&pieces.join(&b"; "[..])) {
+            lines.insert(whole);
+        }
+    }
+}
+
+/// RFC 9110 §7.6.3: in what the request came.
+fn via(version: Version) -> HeaderValue {
+    HeaderValue::from_static(match version {
+        Version::HTTP_2 => "2 countersign",
+        Version::HTTP_11 => "1.1 countersign",
+        _ => "1.0 countersign",
+    })
+}
+
+/// What is not just passed on; besides, whatever begins with `x-forwarded-` tells where a request came from.
+///
+/// By those that name another path or method some upstreams choose them: IIS and old Symfony by the URLs, many frameworks
+/// by the override, and Gunicorn cuts `SCRIPT_NAME` off the path, so that `/orders/admin` becomes `/admin`. The certificate
+/// of RFC 9440 is never the one that was judged.
+const TABLE: [(&str, Kind); 28] = [
+    ("connection", Kind::Hop),
+    ("keep-alive", Kind::Hop),
+    ("proxy-connection", Kind::Hop),
+    ("proxy-authenticate", Kind::Hop),
+    ("proxy-authorization", Kind::Hop),
+    ("te", Kind::Hop),
+    ("trailer", Kind::Hop),
+    ("transfer-encoding", Kind::Hop),
+    ("upgrade", Kind::Hop),
+    ("http2-settings", Kind::Hop),
+    ("expect", Kind::Hop), // answered here
+    ("x-original-url", Kind::Elsewhere),
+    ("x-original-uri", Kind::Elsewhere),
+    ("x-original-method", Kind::Elsewhere),
+    ("x-rewrite-url", Kind::Elsewhere),
+    ("x-forwarded-uri", Kind::Elsewhere),
+    ("x-forwarded-method", Kind::Elsewhere),
+    ("x-http-method", Kind::Elsewhere),
+    ("x-http-method-override", Kind::Elsewhere),
+    ("x-method-override", Kind::Elsewhere),
+    ("script-name", Kind::Elsewhere),
+    ("path-info", Kind::Elsewhere),
+    ("client-cert", Kind::Elsewhere),
+    ("client-cert-chain", Kind::Elsewhere),
+    ("forwarded", Kind::Origin),
+    ("x-real-ip", Kind::Origin),
+    ("authorization", Kind::Token),
+    ("dpop", Kind::Token),
 ];
-/// By these some upstreams choose path or method: IIS and old Symfony by the URLs, many frameworks by the override, and
-/// Gunicorn cuts `SCRIPT_NAME` off the path, so that `/orders/admin` becomes `/admin`.
-const ANOTHER_REQUEST: [HeaderName; 11] = [
-    HeaderName::from_static("x-original-url"),
-    HeaderName::from_static("x-original-uri"),
-    HeaderName::from_static("x-original-method"),
-    HeaderName::from_static("x-rewrite-url"),
-    HeaderName::from_static("x-forwarded-uri"),
-    HeaderName::from_static("x-forwarded-method"),
-    HeaderName::from_static("x-http-method"),
-    HeaderName::from_static("x-http-method-override"),
-    HeaderName::from_static("x-method-override"),
-    HeaderName::from_static("script_name"),
-    HeaderName::from_static("path_info"),
-];
+/// No name in the table is longer.
+const LONGEST: usize = 24;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const DPOP: HeaderName = HeaderName::from_static("dpop");
 
 #[cfg(test)]
 mod tests {
     use http::Request;
+    use http_body_util::Empty;
 
     use super::*;
 
     fn passed(request: http::request::Builder, is_trusted: bool) -> HeaderMap {
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        for_upstream(&mut parts, Some("192.0.2.7".parse().unwrap()), is_trusted, true);
+        let upstream = "upstream.example:8080".parse().unwrap();
+        let peer = Some("192.0.2.7".parse().unwrap());
+        let hop = Hop { peer, is_trusted, is_tls: true, passes_token: is_trusted, upstream: &upstream };
+        for_upstream(&mut parts, &hop, &Empty::<bytes::Bytes>::new());
         assert_eq!(parts.version, Version::HTTP_11);
         parts.headers
     }
@@ -145,7 +230,15 @@ mod tests {
         left.sort_unstable();
         assert_eq!(
             left,
-            ["authorization", "host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-four"]
+            [
+                "authorization",
+                "host",
+                "via",
+                "x-forwarded-for",
+                "x-forwarded-host",
+                "x-forwarded-proto",
+                "x-four"
+            ]
         );
     }
 
@@ -166,7 +259,7 @@ mod tests {
             names.into_iter().fold(request, |request, name| request.header(name, "forged"))
         };
         let strange = passed(request(), false);
-        assert_eq!(strange.len(), 5, "{strange:?}");
+        assert_eq!(strange.len(), 6, "{strange:?}");
         assert!(strange.values().all(|value| value != "forged"));
         assert_eq!(value(&strange, "x-forwarded-for"), Some("192.0.2.7"));
         assert_eq!(value(&strange, "x-forwarded-host"), Some("orders.example"));
@@ -190,21 +283,74 @@ mod tests {
     /// T-9700-07: the upstream is asked for what was judged, whatever a header says, and whoever says it.
     #[test]
     fn no_header_names_another_request() {
-        let others = ["script-name", "x_original_url", "x-http-method_override"];
-        let names = ANOTHER_REQUEST;
-        let names = names.iter().map(HeaderName::as_str).chain(others);
-        let request = Request::get("/").header("accept", "*/*");
-        let mut left = passed(names.fold(request, |request, name| request.header(name, "/admin")), true);
-        left.remove(FORWARDED_FOR);
-        left.remove(FORWARDED_PROTO);
-        assert_eq!(left.keys().collect::<Vec<_>>(), ["accept"]);
+        let others =
+            ["script_name", "x_original_url", "x-http-method_override", "client_cert", "Client-Cert-Chain"];
+        let names = TABLE.iter().filter(|(_, kind)| *kind == Kind::Elsewhere).map(|(name, _)| *name);
+        let stays = ["accept", "client-cert-chain-of-another-kind"];
+        let request = stays.iter().fold(Request::get("/"), |request, name| request.header(*name, "*/*"));
+        let mut left =
+            passed(names.chain(others).fold(request, |request, name| request.header(name, "/admin")), true);
+        for ours in [FORWARDED_FOR, FORWARDED_PROTO, HOST, VIA] {
+            assert!(left.remove(ours).is_some());
+        }
+        assert_eq!(left.keys().collect::<Vec<_>>(), stays);
     }
 
     #[test]
     fn token_and_proof_are_taken_out() {
-        let mut headers = passed(Request::get("/").header("authorization", "x").header("dpop", "y"), true);
-        headers.append("dpop", HeaderValue::from_static("z"));
-        without_token(&mut headers);
+        let request =
+            || Request::get("/").header("authorization", "x").header("dpop", "y").header("dpop", "z");
+        let headers = passed(request(), false);
         assert_eq!((value(&headers, "authorization"), value(&headers, "dpop")), (None, None));
+        assert!(passed(request(), true).contains_key("dpop"));
+    }
+
+    /// RFC 9113 §8.2.3: one line of cookies, whatever stands in it.
+    #[test]
+    fn cookies_are_one_line() {
+        let request = Request::get("/").header("cookie", "a=b").header("cookie", b"c=\xe9".as_slice());
+        let headers = passed(request.header("cookie", "e=f; g=h"), true);
+        let lines: Vec<_> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+        assert_eq!(lines, [b"a=b; c=\xe9; e=f; g=h".as_slice()]);
+    }
+
+    /// RFC 9110 §7.6.3: who passed it on is added to who did before.
+    #[test]
+    fn via_grows() {
+        for (version, ours) in [
+            (Version::HTTP_10, "1.0 countersign"),
+            (Version::HTTP_11, "1.1 countersign"),
+            (Version::HTTP_2, "2 countersign"),
+        ] {
+            let headers = passed(Request::get("/").version(version).header("via", "1.1 front"), false);
+            assert_eq!(headers.get_all(VIA).iter().collect::<Vec<_>>(), ["1.1 front", ours]);
+        }
+    }
+
+    /// RFC 9112 §3.2: one host, but of HTTP/1.0, for which it is the upstream's.
+    #[test]
+    fn a_request_names_its_host_once() {
+        let told = |request: http::request::Builder| host(&request.body(()).unwrap().into_parts().0);
+        assert_eq!(told(Request::get("/")), Err(Malformed::Host.into()));
+        assert_eq!(
+            told(Request::get("/").header("host", "a").header("host", "a")),
+            Err(Malformed::Host.into())
+        );
+        for right in [
+            Request::get("/").header("host", "a"),
+            Request::get("http://a/"),
+            Request::get("/").version(Version::HTTP_10),
+        ] {
+            assert_eq!(told(right), Ok(()));
+        }
+        let headers = passed(Request::get("/").version(Version::HTTP_10), false);
+        assert_eq!(value(&headers, "host"), Some("upstream.example:8080"));
+        assert_eq!(value(&headers, "x-forwarded-host"), None);
+    }
+
+    #[test]
+    fn the_longest_name_fits() {
+        assert!(TABLE.iter().all(|(name, _)| name.len() <= LONGEST));
+        assert!(TABLE.iter().all(|(name, kind)| Kind::of(&HeaderName::from_static(name)) == Some(*kind)));
     }
 }

@@ -32,6 +32,8 @@ fn all() -> Vec<Refusal> {
         Malformed::Proof,
         Malformed::Certificate,
         Malformed::Method,
+        Malformed::Connect,
+        Malformed::Host,
     ];
     let unbound = [
         Unbound::DpopAsBearer,

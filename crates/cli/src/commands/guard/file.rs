@@ -1,5 +1,6 @@
 //! The file of `--config`: what flags can say, and what they cannot, several issuers each on its own terms.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use countersign_server::config::nearest;
@@ -29,6 +30,7 @@ pub(super) struct File {
     pub(super) upstream: Option<String>,
     pub(super) upstream_ca_file: Option<PathBuf>,
     pub(super) upstream_timeout: Option<u64>,
+    pub(super) upstream_connections: Option<NonZeroUsize>,
     pub(super) pass_authorization: bool,
     pub(super) trust_forwarded: Option<TrustForwarded>,
     pub(super) log_format: Option<String>,

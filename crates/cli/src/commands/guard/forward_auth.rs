@@ -51,7 +51,7 @@ impl ForwardAuth {
             }
         };
         let service = if allows_preflight { service.allow_preflight() } else { service };
-        serving.run(service, output).await
+        serving.run(service, None, output).await
     }
 }
 

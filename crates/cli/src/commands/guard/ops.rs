@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use countersign_guard::Verifier;
+use countersign_guard::proxy::Proxy;
 use countersign_listen::Stats;
 use countersign_server::{Figure, Labels, Standing, open_metrics};
 
@@ -19,6 +20,8 @@ use crate::wire::figures::connections;
 #[derive(Clone)]
 pub(super) struct Health {
     pub(super) verifier: Verifier,
+    /// The proxy, where it is one.
+    pub(super) proxy: Option<Proxy>,
     /// The counters of each listener, by its name.
     pub(super) listeners: Vec<(&'static str, Stats)>,
     /// Whether the guard is about to end.
@@ -52,7 +55,7 @@ async fn ready(State(health): State<Health>) -> (StatusCode, String) {
 }
 
 async fn metrics(State(health): State<Health>) -> Response {
-    let Health { verifier, listeners, .. } = health;
+    let Health { verifier, proxy, listeners, .. } = health;
     let waiting = verifier.waiting_for().count();
     let mut figures = vec![
         Figure {
@@ -76,6 +79,15 @@ async fn metrics(State(health): State<Health>) -> Response {
             standing: Standing::Level(vec![(Labels::new(), u64::try_from(waiting).unwrap_or(u64::MAX))]),
         },
     ];
+    if let Some(proxy) = proxy {
+        figures.push(Figure {
+            name: "guard_upstream_failures",
+            help: "Requests that were let in and got no answer of the upstream",
+            standing: Standing::Total(
+                proxy.upstream_failures().map(|(reason, count)| (vec![("reason", reason)], count)).collect(),
+            ),
+        });
+    }
     let counts: Vec<_> = listeners.iter().map(|(name, stats)| (*name, stats.read())).collect();
     figures.extend(connections(&counts));
     open_metrics(figures)

@@ -37,6 +37,8 @@ pub(super) struct Place {
     pub(super) listener: Listener,
     pub(super) ops: Listener,
     pub(super) is_tls: bool,
+    /// How many connections the limit of open files leaves to callers, and as many to whatever else each may need.
+    pub(super) share: usize,
 }
 
 /// Where to listen, as it was written.
@@ -69,7 +71,8 @@ impl PlaceFlags {
         }
         let workers = Workers::start_on_all_processors().map_err(Failure::new)?;
         let mut limits = Limits::default();
-        limits.connections = limits.connections.min(Descriptors::raise().share(descriptors));
+        let share = Descriptors::raise().share(descriptors);
+        limits.connections = limits.connections.min(share);
         let listener = listen.bind(LISTEN)?.with_limits(limits).with_workers(workers);
         let is_tls = tls.is_some();
         let listener = match tls {
@@ -77,7 +80,7 @@ impl PlaceFlags {
             None => listener,
         };
         let ops = ops.bind(OPERATION)?.with_limits(Limits { connections: OPS, ..Limits::default() });
-        Ok(Place { listener, ops, is_tls })
+        Ok(Place { listener, ops, is_tls, share })
     }
 
     fn tls(&self, file: &File) -> Result<Option<Tls>, Failure> {

@@ -1,11 +1,12 @@
 //! `countersign guard proxy`: a reverse proxy that passes on only what is let in.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use countersign_guard::Rules;
-use countersign_guard::proxy::{Proxy as Service, ProxyParts, Upstream};
+use countersign_guard::proxy::{Proxy as Service, ProxyParts, UPSTREAM_CONNECTIONS, Upstream};
 
 use super::file::File;
 use super::given::Given;
@@ -18,15 +19,20 @@ use crate::output::Output;
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES, long_about = LONG)]
 pub(crate) struct Proxy {
-    /// The service behind: scheme, host and port
+    /// The service behind, spoken to in HTTP/1.1: scheme, host and port
     #[arg(long, value_name = "URL")]
     upstream: Option<String>,
     /// A PEM file of authorities that the upstream's certificate may be signed by, besides the platform's
     #[arg(long, value_name = "FILE")]
     upstream_ca_file: Option<PathBuf>,
-    /// How long the upstream may take to begin its answer, in seconds [default: 60]
+    /// How long the upstream may take to begin its answer, and either side be silent within a body, in seconds
+    /// [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     upstream_timeout: Option<u64>,
+    /// How many requests the upstream gets at a time; more are answered with 503 [default: 1024, or what the limit of open
+    /// files allows]
+    #[arg(long, value_name = "N")]
+    upstream_connections: Option<NonZeroUsize>,
     /// Pass the token on to the upstream, and the DPoP proof
     #[arg(long)]
     pass_authorization: bool,
@@ -47,13 +53,14 @@ impl Proxy {
             verifier: serving.verifier().clone(),
             rules,
             upstream,
+            upstream_connections: self.upstream_connections(&file, serving.share()),
             certificates,
             trusted_proxies,
             is_tls: serving.is_tls(),
             pass_authorization: self.pass_authorization || file.pass_authorization,
             allow_preflight: given.allows_preflight(&file),
         });
-        serving.run(proxy, output).await
+        serving.run(proxy.clone(), Some(proxy), output).await
     }
 
     fn upstream(&self, file: &File) -> Result<Upstream, Failure> {
@@ -64,7 +71,18 @@ impl Proxy {
         self.given.trust.judge_plain_http(file, "the upstream", url)?;
         let ca_file = self.upstream_ca_file.as_ref().or(file.upstream_ca_file.as_ref());
         let patience = Duration::from_secs(self.upstream_timeout.or(file.upstream_timeout).unwrap_or(60));
-        Upstream::new(url, ca_file.map(PathBuf::as_path), patience).map_err(Failure::new)
+        let make =
+            if self.given.trust.allows_plain_http(file) { Upstream::danger_any_http } else { Upstream::new };
+        make(url, ca_file.map(PathBuf::as_path), patience).map_err(Failure::new)
+    }
+
+    fn upstream_connections(&self, file: &File, share: usize) -> NonZeroUsize {
+        let wanted = self.upstream_connections.or(file.upstream_connections).unwrap_or(UPSTREAM_CONNECTIONS);
+        let allowed = NonZeroUsize::new(share).unwrap_or(NonZeroUsize::MIN).min(wanted);
+        if allowed < wanted {
+            tracing::warn!(%wanted, %allowed, "the limit of open files allows fewer connections to the upstream");
+        }
+        allowed
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use countersign_guard::proxy::Proxy;
 use countersign_guard::{Verifier, VerifierBuilder};
 use http::{Request, Response};
 use http_body::Body;
@@ -85,13 +86,23 @@ impl Serving {
         self.place.is_tls
     }
 
+    /// How many connections to an upstream the limit of open files leaves.
+    pub(super) fn share(&self) -> usize {
+        self.place.share
+    }
+
     /// Who judges.
     pub(super) fn verifier(&self) -> &Verifier {
         &self.verifier
     }
 
-    /// Serves until a signal ends it.
-    pub(super) async fn run<S, B>(self, service: S, output: Output) -> Result<(), Failure>
+    /// Serves until a signal ends it; metrics tell of the proxy, where it is one.
+    pub(super) async fn run<S, B>(
+        self,
+        service: S,
+        proxy: Option<Proxy>,
+        output: Output,
+    ) -> Result<(), Failure>
     where
         S: tower::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
@@ -101,7 +112,7 @@ impl Serving {
         B::Error: Into<tower::BoxError>,
     {
         let shutdown = shutdown()?;
-        let Self { place: Place { listener, ops, is_tls }, verifier, _logs } = self;
+        let Self { place: Place { listener, ops, is_tls, .. }, verifier, _logs } = self;
         let at = listener.local_addrs();
         let ops_at =
             ops.local_addrs().first().copied().ok_or_else(|| Failure::new("--ops has no address"))?;
@@ -113,6 +124,7 @@ impl Serving {
         let ending = Arc::new(AtomicBool::new(false));
         let health = Health {
             verifier,
+            proxy,
             listeners: vec![("public", listener.stats()), ("ops", ops.stats())],
             ending: Arc::clone(&ending),
         };

@@ -148,6 +148,7 @@ pub(crate) fn proxy_parts(verifier: &Verifier, upstream: &str) -> ProxyParts {
         verifier: verifier.clone(),
         rules: rules(),
         upstream: countersign_guard::proxy::Upstream::new(upstream, None, Duration::from_secs(5)).unwrap(),
+        upstream_connections: countersign_guard::proxy::UPSTREAM_CONNECTIONS,
         certificates: Certificates::default(),
         trusted_proxies: TrustedProxies::default(),
         is_tls: false,

@@ -10,7 +10,8 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, StreamBody, channel::Channel};
 use hyper::body::{Frame, Incoming};
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::{Proxied, before, full, raw};
@@ -76,6 +77,46 @@ async fn bodies_go_through() {
         assert!(!heard.contains("GET /open"), "{smuggled}: {heard}");
     }
     assert!(proxied.upstream.count() <= count + 1);
+}
+
+/// Bodies whose length nobody knows go through whatever the method, of HTTP/1.1 and of HTTP/2: a server that reads `GET` with
+/// a body must not see another request than the one that was made.
+#[tokio::test]
+async fn bodies_of_unknown_length_go_through_with_any_method() {
+    let proxied = Proxied::new().await;
+    let address = proxied.proxy.address;
+    let authorization = format!("Bearer {}", proxied.token);
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let connection = tokio::spawn(connection);
+    for method in ["GET", "POST", "HEAD", "DELETE"] {
+        let head = format!(
+            "{method} /orders HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+        );
+        let heard =
+            raw(address, &format!("{head}Authorization: {authorization}\r\n\r\n5\r\nhello\r\n0\r\n\r\n"))
+                .await;
+        assert!(heard.starts_with("HTTP/1.1 200"), "{method}: {heard}");
+        let seen = proxied.upstream.last();
+        assert_eq!((&*seen.method, &*seen.body), (method, &b"hello"[..]));
+        assert_eq!(seen.header("transfer-encoding").as_deref(), Some("chunked"));
+
+        let (mut body, streamed) = Channel::<Bytes, Infallible>::new(1);
+        let request = Request::builder().method(method).uri("http://orders.example/orders");
+        let request = request.header("authorization", &authorization).body(streamed).unwrap();
+        let mut sender = sender.clone();
+        let answer = tokio::spawn(async move { sender.send_request(request).await.unwrap() });
+        body.send_data(Bytes::from("world")).await.unwrap();
+        drop(body);
+        assert_eq!(answer.await.unwrap().status(), 200);
+        let seen = proxied.upstream.last();
+        assert_eq!((&*seen.method, &*seen.body), (method, &b"world"[..]));
+    }
+    // and none where there is none
+    proxied.get(Ask::get("/orders")).await;
+    assert_eq!(proxied.upstream.last().header("transfer-encoding"), None);
+    connection.abort();
 }
 
 /// Bodies are streamed both ways: the first part arrives before the second was sent, and what nobody reads is not

@@ -123,6 +123,17 @@ async fn the_token_is_passed_only_where_it_is_to_be() {
     assert_eq!(seen.header("dpop").as_deref(), Some("proof"));
 }
 
+/// RFC 9440: what names a certificate is nobody's word, whether or not a header of that name is configured.
+#[tokio::test]
+async fn certificates_of_callers_end_here() {
+    let proxied = Proxied::new().await;
+    let names = ["client-cert", "Client_Cert", "client-cert-chain", "client_cert_chain"];
+    let seen = proxied
+        .get(names.into_iter().fold(Ask::get("/orders"), |ask, name| ask.header(name, ":AA==:")))
+        .await;
+    assert!(seen.headers.keys().all(|name| !name.as_str().contains("cert")), "{:?}", seen.headers);
+}
+
 /// `X-Forwarded-…` of a stranger are replaced, in whatever spelling; those of a trusted proxy grow.
 #[tokio::test]
 async fn forwarded_headers_are_believed_of_trusted_peers_alone() {

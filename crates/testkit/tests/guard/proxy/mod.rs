@@ -2,6 +2,8 @@
 
 mod bodies;
 mod headers;
+mod patience;
+mod places;
 mod targets;
 mod upstreams;
 

@@ -58,7 +58,33 @@ async fn methods_are_judged_as_they_stand() {
     )
     .await;
     assert!(heard.starts_with("HTTP/1.1 4"), "{heard}");
+    // nor where its target looks like a path that is open, at no door that sees methods
+    let tunnel = "CONNECT http://orders.example/open HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let heard = raw(proxied.proxy.address, tunnel).await;
+    assert!(heard.starts_with("HTTP/1.1 400") && heard.contains("tunnels"), "{heard}");
+    let told = Ask::get("/auth").header("x-original-method", "CONNECT").header("x-original-uri", "/open");
+    let auth = proxied.scene.doors.address(Door::Original);
+    assert_eq!(told.at(auth).await.refusal(), "401 invalid_request");
     assert_eq!(proxied.upstream.count(), 3);
+}
+
+/// RFC 9112 §3.2: HTTP/1.1 names its host, once; HTTP/1.0 need not, and the upstream then hears its own.
+#[tokio::test]
+async fn a_request_names_its_host() {
+    let proxied = Proxied::new().await;
+    for (version, host, status) in [
+        ("1.1", "", 400),
+        ("1.1", "Host: a\r\nHost: b\r\n", 400),
+        ("1.1", "Host: a\r\n", 200),
+        ("1.0", "Host: a\r\n", 200),
+        ("1.0", "", 200),
+    ] {
+        let sent = format!("GET /open HTTP/{version}\r\nConnection: close\r\n{host}\r\n");
+        let heard = raw(proxied.proxy.address, &sent).await;
+        assert_eq!(heard.split(' ').nth(1), Some(&*status.to_string()), "{sent}{heard}");
+    }
+    assert_eq!(proxied.upstream.last().header("host"), Some(proxied.upstream.address().to_string()));
+    assert_eq!(proxied.upstream.last().header("via").as_deref(), Some("1.0 countersign"));
 }
 
 /// CORS preflights need a rule or the option: what looks like one and is not needs a token.
@@ -120,7 +146,13 @@ async fn http2_callers_are_served() {
     assert!(answers.iter().all(|answer| answer.headers().contains_key("date")));
     let seen = proxied.upstream.last();
     assert_eq!((seen.header("host").as_deref(), seen.body.as_ref()), (Some("orders.example"), &b"hello"[..]));
-    // a cookie may come in pieces, and two tokens are two
+    assert_eq!(seen.header("via").as_deref(), Some("2 countersign"));
+    // a cookie may come in pieces (RFC 9113 §8.2.3)
+    let request = Request::get("http://orders.example/open").header("cookie", "a=b").header("cookie", "c=d");
+    let answer = sender.clone().send_request(request.body(Full::default()).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(proxied.upstream.last().header("cookie").as_deref(), Some("a=b; c=d"));
+    // and two tokens are two
     let request = Request::get("http://orders.example/orders")
         .header("authorization", &bearer)
         .header("authorization", &bearer)

@@ -1,13 +1,18 @@
 //! Upstreams that answer, and such that do not.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use countersign_client::SystemClock;
 use countersign_guard::proxy::{Proxy, ProxyParts};
+use countersign_listen::tls::{self, Tls};
+use countersign_proto::time::Clock as _;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket};
+use tower::service_fn;
 
 use super::{before, full};
 use crate::harness::{Ask, Scene, Served, proxy_parts};
@@ -56,6 +61,50 @@ async fn an_upstream_that_fails_is_told() {
             futures_util::future::join(Box::pin(ask.at(proxy.address)), Box::pin(upstream)).await;
         assert_eq!(answer.refusal(), "502 upstream_unreachable", "{said:?}");
     }
+}
+
+/// An upstream of HTTP/1.0 ends its own connection, not the caller's.
+#[tokio::test]
+async fn an_old_upstream_does_not_end_the_callers_connection() {
+    let scene = Scene::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let proxy = Served::start(Proxy::new(proxy_parts(&scene.verifier, &url)));
+    let upstream = tokio::spawn(async move {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = vec![0; 16 * 1024];
+            let _ = stream.read(&mut head).await.unwrap();
+            stream.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi").await.unwrap();
+        }
+    });
+    let once = "GET /open HTTP/1.1\r\nHost: a\r\n";
+    let heard = super::raw(proxy.address, &format!("{once}\r\n{once}Connection: close\r\n\r\n")).await;
+    assert_eq!(heard.matches("HTTP/1.1 200").count(), 2, "{heard}");
+    upstream.await.unwrap();
+}
+
+/// Over TLS as well, upstreams are spoken to in HTTP/1.1: in HTTP/2 there would be an `:authority` beside `Host`.
+#[tokio::test]
+async fn upstreams_are_spoken_to_in_http1_over_tls_too() {
+    let scene = Scene::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let now = Duration::from_secs(SystemClock.now().0.try_into().unwrap());
+    let dev = tls::dev::certificate(folder.path(), &[], SystemTime::UNIX_EPOCH + now).unwrap();
+    let both = Tls::load(dev.files).unwrap();
+    let upstream = Served::on(
+        "127.0.0.1:0".parse().unwrap(),
+        Some(both),
+        service_fn(|request: Request<Incoming>| async move {
+            let said = format!("{:?} {:?}", request.version(), request.headers()["host"]);
+            Ok::<_, Infallible>(Response::new(full(said)))
+        }),
+    );
+    let url = format!("https://{}", upstream.address);
+    let to = countersign_guard::proxy::Upstream::new(&url, Some(&dev.ca), Duration::from_secs(5)).unwrap();
+    let plain = proxy_parts(&scene.verifier, "http://127.0.0.1:1");
+    let proxy = Served::start(Proxy::new(ProxyParts { upstream: to, ..plain }));
+    assert_eq!(Ask::get("/open").at(proxy.address).await.text(), "HTTP/1.1 \"orders.example\"");
 }
 
 /// What the upstream answers is its own: statuses, challenges, errors.
