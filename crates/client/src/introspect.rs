@@ -52,7 +52,8 @@ impl Introspector {
     /// Asks whether `token` is active, and what it says (RFC 7662 §2).
     ///
     /// All who ask about one token at one time wait for one answer. Nothing is kept beyond it. Dropping the future
-    /// leaves the exchange to the others.
+    /// leaves the exchange to the others. At most 128 exchanges are under way at one time; beyond that the error is
+    /// there at once.
     ///
     /// Does not check: anything of the answer but its form; see [`IntrospectionResponse::parse`].
     ///

@@ -23,8 +23,16 @@ pub(crate) struct Remote {
     issuer: String,
     audiences: Vec<String>,
     leeway: i64,
-    /// Tokens that are not active, or not for us, and until when that is believed.
-    refused: Mutex<HashMap<Digest, (Refusal, i64)>>,
+    refused: Mutex<Refused>,
+}
+
+/// Tokens that are not active, or not for us.
+#[derive(Default)]
+struct Refused {
+    /// Each until when that is believed.
+    tokens: HashMap<Digest, (Refusal, i64)>,
+    /// The second in which the old ones were last sought: that takes a look at all.
+    swept: Option<i64>,
 }
 
 /// What an issuer says of an active token.
@@ -126,16 +134,17 @@ impl Remote {
 
     fn known(&self, name: &Digest, now: i64) -> Option<Refusal> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.get(name).filter(|(_, until)| now < *until).map(|(refusal, _)| refusal.clone())
+        refused.tokens.get(name).filter(|(_, until)| now < *until).map(|(refusal, _)| refusal.clone())
     }
 
     fn remember(&self, name: Digest, refusal: &Refusal, now: i64) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.len() >= MAX_REFUSED {
-            refused.retain(|_, (_, until)| now < *until);
+        if refused.tokens.len() >= MAX_REFUSED && refused.swept != Some(now) {
+            refused.swept = Some(now);
+            refused.tokens.retain(|_, (_, until)| now < *until);
         }
-        if refused.len() < MAX_REFUSED {
-            refused.insert(name, (refusal.clone(), now.saturating_add(REFUSED_FOR)));
+        if refused.tokens.len() < MAX_REFUSED {
+            refused.tokens.insert(name, (refusal.clone(), now.saturating_add(REFUSED_FOR)));
         }
     }
 }
@@ -242,10 +251,29 @@ mod tests {
         assert_eq!(known(0, NOW + REFUSED_FOR - 1), Some(Refusal::Inactive));
         assert_eq!(known(0, NOW + REFUSED_FOR), None);
         assert_eq!(known(MAX_REFUSED, NOW), None, "no room");
-        assert_eq!(remote.refused.lock().unwrap().len(), MAX_REFUSED);
+        assert_eq!(remote.refused.lock().unwrap().tokens.len(), MAX_REFUSED);
         let other = Refusal::Token(VerifyError::Audience);
         remote.remember(of(MAX_REFUSED), &other, NOW + REFUSED_FOR);
         assert_eq!(known(MAX_REFUSED, NOW + REFUSED_FOR), Some(other), "the old ones made room");
-        assert_eq!(remote.refused.lock().unwrap().len(), 1);
+        assert_eq!(remote.refused.lock().unwrap().tokens.len(), 1);
+    }
+
+    /// However many are refused, the old ones are sought once a second.
+    #[test]
+    fn the_old_ones_are_sought_once_a_second() {
+        let remote = remote();
+        let of = |number: usize| name(&number.to_string());
+        let remember = |number, now| remote.remember(of(number), &Refusal::Inactive, now);
+        for number in 0..MAX_REFUSED {
+            remember(number, NOW);
+        }
+        remember(MAX_REFUSED, NOW);
+        for (_, until) in remote.refused.lock().unwrap().tokens.values_mut() {
+            *until = NOW;
+        }
+        remember(MAX_REFUSED, NOW);
+        assert_eq!(remote.refused.lock().unwrap().tokens.len(), MAX_REFUSED, "sought in this second");
+        remember(MAX_REFUSED, NOW + 1);
+        assert_eq!(remote.refused.lock().unwrap().tokens.len(), 1);
     }
 }
