@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use countersign_client::Introspector;
-use countersign_client::RemoteJwks;
 use countersign_proto::introspection::IntrospectionResponse;
 use countersign_proto::jose::confirmation::Confirmation;
 use countersign_proto::jose::{NumericDate, VerifyError};
@@ -18,8 +17,6 @@ use crate::refusal::Refusal;
 /// An issuer that is asked about its tokens.
 pub(crate) struct Remote {
     introspector: Introspector,
-    /// What knows where to ask, where that is not given.
-    metadata: Option<RemoteJwks>,
     issuer: String,
     audiences: Vec<String>,
     leeway: i64,
@@ -44,14 +41,9 @@ pub(crate) struct Answer {
 type Digest = [u8; 32];
 
 impl Remote {
-    pub(crate) fn new(
-        introspector: Introspector,
-        metadata: Option<RemoteJwks>,
-        trusted: &TrustedIssuer,
-    ) -> Self {
+    pub(crate) fn new(introspector: Introspector, trusted: &TrustedIssuer) -> Self {
         Self {
             introspector,
-            metadata,
             issuer: trusted.issuer.clone(),
             audiences: trusted.audiences.clone(),
             leeway: i64::from(trusted.leeway),
@@ -61,15 +53,12 @@ impl Remote {
 
     /// Whether it is known where to ask.
     pub(crate) fn is_ready(&self) -> bool {
-        self.metadata.as_ref().is_none_or(|metadata| metadata.introspection_endpoint().is_some())
+        self.introspector.is_ready()
     }
 
     /// Why it is not known, as far as that is.
     pub(crate) fn error(&self) -> Option<String> {
-        let state = self.metadata.as_ref()?.state();
-        state
-            .error
-            .or_else(|| state.generation.map(|_| "its metadata names no introspection_endpoint".to_owned()))
+        self.introspector.error()
     }
 
     /// What the issuer says of a token.
@@ -183,7 +172,7 @@ mod tests {
         let endpoint = Endpoint::parse("https://issuer.example/introspect").unwrap();
         let introspector = Introspector::at(Arc::new(HttpClient::default()), endpoint, auth.clone());
         let trusted = TrustedIssuer::discover(ISSUER, API).or_audience("urn:orders").introspect(None, auth);
-        Remote::new(introspector, None, &trusted)
+        Remote::new(introspector, &trusted)
     }
 
     fn read(answer: &serde_json::Value) -> Result<Answer, Refusal> {
