@@ -6,12 +6,13 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use countersign_client::Introspector;
-use countersign_proto::introspection::IntrospectionResponse;
+use countersign_proto::introspection::{ActiveToken, IntrospectionResponse};
+use countersign_proto::jose::claims::{ClaimError, ClaimProblem, ClaimsError};
 use countersign_proto::jose::confirmation::Confirmation;
 use countersign_proto::jose::{NumericDate, VerifyError};
 
 use crate::TrustedIssuer;
-use crate::local::Local;
+use crate::local::{self, Local};
 use crate::refusal::Refusal;
 
 /// An issuer that is asked about its tokens.
@@ -84,9 +85,10 @@ impl Remote {
         answer
     }
 
-    /// RFC 7662 §2.2, §4: what an issuer calls active must still be its own, for us, and in time.
+    /// RFC 7662 §2.2, §4: what an issuer calls active must still be an access token, its own, for us, and in time.
     fn read(&self, answer: IntrospectionResponse, now: i64) -> Result<Answer, Refusal> {
         let IntrospectionResponse::Active(token) = answer else { return Err(Refusal::Inactive) };
+        judge_kind(&token).map_err(|error| Refusal::Token(VerifyError::Claims(ClaimsError::Claim(error))))?;
         if token.iss.as_ref().is_some_and(|iss| *iss != self.issuer) {
             return Err(Refusal::Token(VerifyError::Issuer));
         }
@@ -136,6 +138,19 @@ impl Remote {
             refused.tokens.insert(name, (refusal.clone(), now.saturating_add(REFUSED_FOR)));
         }
     }
+}
+
+/// Refuses refresh tokens and whatever else an issuer calls active, and tokens bound by DPoP to nothing.
+fn judge_kind(token: &ActiveToken) -> Result<(), ClaimError> {
+    local::refuse_other_kinds(&token.other)?;
+    let is = |name| token.token_type.as_ref().is_some_and(|typ| typ.eq_ignore_ascii_case(name));
+    if token.token_type.is_some() && !is("Bearer") && !is("DPoP") {
+        return Err(ClaimError { claim: "token_type", problem: ClaimProblem::OfAnotherKind });
+    }
+    if is("DPoP") && !token.cnf.as_ref().is_some_and(|cnf| cnf.contains_key("jkt")) {
+        return Err(ClaimError { claim: "cnf", problem: ClaimProblem::Missing });
+    }
+    Ok(())
 }
 
 /// Tokens are not kept where they need not be.
@@ -210,6 +225,7 @@ mod tests {
         for (more, error) in [
             (json!({ "iss": "https://other.example" }), VerifyError::Issuer),
             (json!({ "aud": "https://orders.example/" }), VerifyError::Audience),
+            (json!({ "aud": [] }), VerifyError::Audience),
             (json!({ "nbf": NOW + 31 }), VerifyError::NotYetValid(31)),
             (json!({ "exp": NOW - 30 }), VerifyError::Expired(30)),
         ] {
@@ -217,6 +233,43 @@ mod tests {
         }
         for more in [json!({ "cnf": { "future": "x" } }), json!({ "cnf": {} })] {
             assert_eq!(refused(active(more)), Some(Refusal::Inactive));
+        }
+    }
+
+    /// T-7662-05, RFC 6749 §5.1: what an issuer says is another kind of token gives no access, however active.
+    #[test]
+    fn other_kinds_of_token_are_refused() {
+        let jkt = json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" });
+        let claim = |more: serde_json::Value| match read(&active(more)).err() {
+            Some(Refusal::Token(VerifyError::Claims(ClaimsError::Claim(error)))) => Some(error.claim),
+            None => None,
+            Some(refusal) => panic!("{refusal:?}"),
+        };
+        for good in [
+            json!({ "token_type": "bearer", "typ": "Bearer" }),
+            json!({ "token_type": "BEARER", "token_use": "access_token" }),
+            json!({ "token_use": "access" }),
+            json!({ "token_type": "DPoP", "cnf": jkt }),
+            json!({ "token_type": "dpop", "cnf": jkt }),
+            json!({ "cnf": jkt }),
+        ] {
+            assert_eq!(claim(good.clone()), None, "{good}");
+        }
+        for (bad, named) in [
+            (json!({ "token_type": "refresh_token" }), "token_type"),
+            (json!({ "token_type": "N_A" }), "token_type"),
+            (json!({ "token_type": "mac" }), "token_type"),
+            (json!({ "token_type": "DPoP" }), "cnf"),
+            (json!({ "token_type": "dpop", "cnf": { "x5t#S256": jkt["jkt"] } }), "cnf"),
+            (json!({ "token_use": "refresh_token" }), "token_use"),
+            (json!({ "token_use": ["access_token"] }), "token_use"),
+            (json!({ "typ": "Refresh" }), "typ"),
+            (json!({ "typ": "ID" }), "typ"),
+            (json!({ "nonce": "n" }), "nonce"),
+            (json!({ "at_hash": "h" }), "at_hash"),
+            (json!({ "events": {} }), "events"),
+        ] {
+            assert_eq!(claim(bad.clone()), Some(named), "{bad}");
         }
     }
 
