@@ -61,6 +61,12 @@ pub enum DiscoveryError {
         /// Whose it is.
         issuer: String,
     },
+    /// The metadata says no place to introspect: there is no `introspection_endpoint` in it.
+    #[error("the metadata of {issuer} names no introspection_endpoint")]
+    NoIntrospection {
+        /// Whose it is.
+        issuer: String,
+    },
     /// The document is not what it should be.
     #[error("{url} is no metadata of an authorization server: {why}")]
     Metadata {

@@ -157,11 +157,15 @@ async fn read(response: http::Response<Incoming>, max: usize, to: &str) -> Resul
 fn builder() -> Builder {
     let mut builder = Client::builder(TokioExecutor::new());
     builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
+    // what is in between may forget a connection without a word; it is found out before a request hangs on it
+    builder.http2_keep_alive_interval(ALIVE).http2_keep_alive_timeout(ALIVE).http2_keep_alive_while_idle(true);
     builder
 }
 
 const AGENT: &str = concat!("countersign/", env!("CARGO_PKG_VERSION"));
 const IDLE: Duration = Duration::from_secs(60);
+/// A connection is asked for a sign of life so often, and given up when there is none for as long.
+const ALIVE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,8 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request};
 
 use crate::auth::ClientAuth;
-use crate::{Answer, Endpoint, HttpClient, RemoteJwks};
+use crate::discovery::Judge;
+use crate::{Answer, Endpoint, EndpointError, HttpClient, JwksSettings, RemoteJwks};
 pub use error::IntrospectError;
 use flights::Flights;
 
@@ -39,10 +40,41 @@ impl Introspector {
         Self::new(http, Place::Given(endpoint), auth)
     }
 
-    /// Asks where the issuer's metadata says, as `keys` reads it: made by [`RemoteJwks::discover`].
+    /// Asks where the issuer's metadata says (RFC 8414, then OpenID Connect Discovery), which is read at once and then as
+    /// often as the keys of a [`RemoteJwks`]; the issuer's keys are not fetched, and need not be there.
+    ///
+    /// # Errors
+    /// [`EndpointError`], when the issuer is no URL that is called.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn discover(
+        http: Arc<HttpClient>,
+        issuer: &str,
+        judge: Judge,
+        settings: JwksSettings,
+        auth: ClientAuth,
+    ) -> Result<Self, EndpointError> {
+        let metadata = RemoteJwks::discover_introspection(Arc::clone(&http), issuer, judge, settings)?;
+        Ok(Self::new(http, Place::Discovered(metadata), auth))
+    }
+
+    /// Whether it is known where to ask.
     #[must_use]
-    pub fn discovered(http: Arc<HttpClient>, keys: RemoteJwks, auth: ClientAuth) -> Self {
-        Self::new(http, Place::Discovered(keys), auth)
+    pub fn is_ready(&self) -> bool {
+        match &self.0.place {
+            Place::Given(_) => true,
+            Place::Discovered(metadata) => metadata.introspection_endpoint().is_some(),
+        }
+    }
+
+    /// Why the metadata could not be read the last time, or names no place to ask; `None` when all is well.
+    #[must_use]
+    pub fn error(&self) -> Option<String> {
+        match &self.0.place {
+            Place::Given(_) => None,
+            Place::Discovered(metadata) => metadata.state().error,
+        }
     }
 
     fn new(http: Arc<HttpClient>, place: Place, auth: ClientAuth) -> Self {
@@ -52,7 +84,8 @@ impl Introspector {
     /// Asks whether `token` is active, and what it says (RFC 7662 §2).
     ///
     /// All who ask about one token at one time wait for one answer. Nothing is kept beyond it. Dropping the future
-    /// leaves the exchange to the others.
+    /// leaves the exchange to the others. At most 128 exchanges are under way at one time; beyond that the error is
+    /// there at once.
     ///
     /// Does not check: anything of the answer but its form; see [`IntrospectionResponse::parse`].
     ///
@@ -74,11 +107,11 @@ impl Inner {
     async fn endpoint(&self) -> Option<Endpoint> {
         match &self.place {
             Place::Given(endpoint) => Some(endpoint.clone()),
-            Place::Discovered(keys) => {
-                if keys.introspection_endpoint().is_none() {
-                    keys.refresh().await;
+            Place::Discovered(metadata) => {
+                if metadata.introspection_endpoint().is_none() {
+                    metadata.refresh().await;
                 }
-                keys.introspection_endpoint()
+                metadata.introspection_endpoint()
             }
         }
     }

@@ -78,6 +78,17 @@ impl RemoteJwks {
         Self::new(Keeper::new(http, issuer, Source::Fixed(jwks_uri), settings))
     }
 
+    /// No keys, but where the issuer's metadata says that tokens are introspected (RFC 7662).
+    pub(crate) fn discover_introspection(
+        http: Arc<HttpClient>,
+        issuer: &str,
+        judge: Judge,
+        settings: JwksSettings,
+    ) -> Result<Self, EndpointError> {
+        judge(issuer)?;
+        Ok(Self::new(Keeper::new(http, issuer, Source::Introspection(judge), settings)))
+    }
+
     fn new(keeper: Keeper) -> Self {
         let keeper = Arc::new(keeper);
         keeper.start();
@@ -126,10 +137,8 @@ impl RemoteJwks {
         self.0.keeper.state()
     }
 
-    /// Where the issuer's metadata says that tokens are introspected (RFC 7662), if it was read and says so, at a URL
-    /// that may be called.
-    #[must_use]
-    pub fn introspection_endpoint(&self) -> Option<Endpoint> {
+    /// Where tokens are introspected, if that was sought and found, at a URL that may be called.
+    pub(crate) fn introspection_endpoint(&self) -> Option<Endpoint> {
         self.0.keeper.introspection.load().as_deref().cloned()
     }
 }

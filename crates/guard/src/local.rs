@@ -67,18 +67,23 @@ fn at_jwt(token: AccessToken) -> Result<Local, ClaimError> {
     })
 }
 
-/// A token that any of an issuer's could be: ID tokens have `nonce` or `at_hash` (OpenID Connect Core §2, §3.1.3.6),
-/// security events have `events` (RFC 8417 §2.2), and Keycloak says the kind in a claim `typ`.
+/// Refuses what marks another kind of token than one for access: ID tokens have `nonce` or `at_hash` (OpenID Connect Core
+/// §2, §3.1.3.6), security events have `events` (RFC 8417 §2.2), Keycloak says the kind in a claim `typ`, Cognito and Hydra
+/// in `token_use`.
+pub(crate) fn refuse_other_kinds(claims: &Map<String, Value>) -> Result<(), ClaimError> {
+    let says = |claim, allowed: [&str; 2]| match claims.get(claim) {
+        None => true,
+        Some(value) => value.as_str().is_some_and(|value| allowed.contains(&value)),
+    };
+    let mark = ["nonce", "at_hash", "events"].into_iter().find(|claim| claims.contains_key(*claim));
+    let mark = mark.or_else(|| (!says("typ", ["Bearer", "DPoP"])).then_some("typ"));
+    let mark = mark.or_else(|| (!says("token_use", ["access_token", "access"])).then_some("token_use"));
+    mark.map_or(Ok(()), |claim| Err(ClaimError { claim, problem: ClaimProblem::OfAnotherKind }))
+}
+
+/// A token that any of an issuer's could be.
 fn jwt(claims: Claims) -> Result<Local, ClaimError> {
-    for claim in ["nonce", "at_hash", "events"] {
-        if claims.other.contains_key(claim) {
-            return Err(ClaimError { claim, problem: ClaimProblem::OfAnotherKind });
-        }
-    }
-    let bearer = |typ: &Value| typ.as_str().is_some_and(|typ| matches!(typ, "Bearer" | "DPoP"));
-    if !claims.other.get("typ").is_none_or(bearer) {
-        return Err(ClaimError { claim: "typ", problem: ClaimProblem::OfAnotherKind });
-    }
+    refuse_other_kinds(&claims.other)?;
     let missing = |claim| ClaimError { claim, problem: ClaimProblem::Missing };
     let named = |name: &str| claims.other.get(name).and_then(Value::as_str).map(str::to_owned);
     Ok(Local {
@@ -161,6 +166,9 @@ mod tests {
             ("typ", json!("ID")),
             ("typ", json!("bearer")),
             ("typ", json!(["Bearer"])),
+            ("token_use", json!("id")),
+            ("token_use", json!("refresh_token")),
+            ("token_use", json!(null)),
         ] {
             let marked = json!({ claim: value });
             for typ in JWT {
@@ -176,6 +184,9 @@ mod tests {
         }
         for typ in ["Bearer", "DPoP"] {
             assert!(read(Some("JWT"), &json!({ "typ": typ })).is_ok());
+        }
+        for token_use in ["access", "access_token"] {
+            assert!(read(Some("JWT"), &json!({ "token_use": token_use })).is_ok());
         }
     }
 

@@ -6,25 +6,31 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use countersign_client::Introspector;
-use countersign_client::RemoteJwks;
-use countersign_proto::introspection::IntrospectionResponse;
+use countersign_proto::introspection::{ActiveToken, IntrospectionResponse};
+use countersign_proto::jose::claims::{ClaimError, ClaimProblem, ClaimsError};
 use countersign_proto::jose::confirmation::Confirmation;
 use countersign_proto::jose::{NumericDate, VerifyError};
 
 use crate::TrustedIssuer;
-use crate::local::Local;
+use crate::local::{self, Local};
 use crate::refusal::Refusal;
 
 /// An issuer that is asked about its tokens.
 pub(crate) struct Remote {
     introspector: Introspector,
-    /// What knows where to ask, where that is not given.
-    metadata: Option<RemoteJwks>,
     issuer: String,
     audiences: Vec<String>,
     leeway: i64,
-    /// Tokens that are not active, or not for us, and until when that is believed.
-    refused: Mutex<HashMap<Digest, (Refusal, i64)>>,
+    refused: Mutex<Refused>,
+}
+
+/// Tokens that are not active, or not for us.
+#[derive(Default)]
+struct Refused {
+    /// Each until when that is believed.
+    tokens: HashMap<Digest, (Refusal, i64)>,
+    /// The second in which the old ones were last sought: that takes a look at all.
+    swept: Option<i64>,
 }
 
 /// What an issuer says of an active token.
@@ -36,14 +42,9 @@ pub(crate) struct Answer {
 type Digest = [u8; 32];
 
 impl Remote {
-    pub(crate) fn new(
-        introspector: Introspector,
-        metadata: Option<RemoteJwks>,
-        trusted: &TrustedIssuer,
-    ) -> Self {
+    pub(crate) fn new(introspector: Introspector, trusted: &TrustedIssuer) -> Self {
         Self {
             introspector,
-            metadata,
             issuer: trusted.issuer.clone(),
             audiences: trusted.audiences.clone(),
             leeway: i64::from(trusted.leeway),
@@ -53,15 +54,12 @@ impl Remote {
 
     /// Whether it is known where to ask.
     pub(crate) fn is_ready(&self) -> bool {
-        self.metadata.as_ref().is_none_or(|metadata| metadata.introspection_endpoint().is_some())
+        self.introspector.is_ready()
     }
 
     /// Why it is not known, as far as that is.
     pub(crate) fn error(&self) -> Option<String> {
-        let state = self.metadata.as_ref()?.state();
-        state
-            .error
-            .or_else(|| state.generation.map(|_| "its metadata names no introspection_endpoint".to_owned()))
+        self.introspector.error()
     }
 
     /// What the issuer says of a token.
@@ -87,9 +85,10 @@ impl Remote {
         answer
     }
 
-    /// RFC 7662 §2.2, §4: what an issuer calls active must still be its own, for us, and in time.
+    /// RFC 7662 §2.2, §4: what an issuer calls active must still be an access token, its own, for us, and in time.
     fn read(&self, answer: IntrospectionResponse, now: i64) -> Result<Answer, Refusal> {
         let IntrospectionResponse::Active(token) = answer else { return Err(Refusal::Inactive) };
+        judge_kind(&token).map_err(|error| Refusal::Token(VerifyError::Claims(ClaimsError::Claim(error))))?;
         if token.iss.as_ref().is_some_and(|iss| *iss != self.issuer) {
             return Err(Refusal::Token(VerifyError::Issuer));
         }
@@ -126,18 +125,32 @@ impl Remote {
 
     fn known(&self, name: &Digest, now: i64) -> Option<Refusal> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.get(name).filter(|(_, until)| now < *until).map(|(refusal, _)| refusal.clone())
+        refused.tokens.get(name).filter(|(_, until)| now < *until).map(|(refusal, _)| refusal.clone())
     }
 
     fn remember(&self, name: Digest, refusal: &Refusal, now: i64) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.len() >= MAX_REFUSED {
-            refused.retain(|_, (_, until)| now < *until);
+        if refused.tokens.len() >= MAX_REFUSED && refused.swept != Some(now) {
+            refused.swept = Some(now);
+            refused.tokens.retain(|_, (_, until)| now < *until);
         }
-        if refused.len() < MAX_REFUSED {
-            refused.insert(name, (refusal.clone(), now.saturating_add(REFUSED_FOR)));
+        if refused.tokens.len() < MAX_REFUSED {
+            refused.tokens.insert(name, (refusal.clone(), now.saturating_add(REFUSED_FOR)));
         }
     }
+}
+
+/// Refuses refresh tokens and whatever else an issuer calls active, and tokens bound by DPoP to nothing.
+fn judge_kind(token: &ActiveToken) -> Result<(), ClaimError> {
+    local::refuse_other_kinds(&token.other)?;
+    let is = |name| token.token_type.as_ref().is_some_and(|typ| typ.eq_ignore_ascii_case(name));
+    if token.token_type.is_some() && !is("Bearer") && !is("DPoP") {
+        return Err(ClaimError { claim: "token_type", problem: ClaimProblem::OfAnotherKind });
+    }
+    if is("DPoP") && !token.cnf.as_ref().is_some_and(|cnf| cnf.contains_key("jkt")) {
+        return Err(ClaimError { claim: "cnf", problem: ClaimProblem::Missing });
+    }
+    Ok(())
 }
 
 /// Tokens are not kept where they need not be.
@@ -174,7 +187,7 @@ mod tests {
         let endpoint = Endpoint::parse("https://issuer.example/introspect").unwrap();
         let introspector = Introspector::at(Arc::new(HttpClient::default()), endpoint, auth.clone());
         let trusted = TrustedIssuer::discover(ISSUER, API).or_audience("urn:orders").introspect(None, auth);
-        Remote::new(introspector, None, &trusted)
+        Remote::new(introspector, &trusted)
     }
 
     fn read(answer: &serde_json::Value) -> Result<Answer, Refusal> {
@@ -212,6 +225,7 @@ mod tests {
         for (more, error) in [
             (json!({ "iss": "https://other.example" }), VerifyError::Issuer),
             (json!({ "aud": "https://orders.example/" }), VerifyError::Audience),
+            (json!({ "aud": [] }), VerifyError::Audience),
             (json!({ "nbf": NOW + 31 }), VerifyError::NotYetValid(31)),
             (json!({ "exp": NOW - 30 }), VerifyError::Expired(30)),
         ] {
@@ -219,6 +233,43 @@ mod tests {
         }
         for more in [json!({ "cnf": { "future": "x" } }), json!({ "cnf": {} })] {
             assert_eq!(refused(active(more)), Some(Refusal::Inactive));
+        }
+    }
+
+    /// T-7662-05, RFC 6749 §5.1: what an issuer says is another kind of token gives no access, however active.
+    #[test]
+    fn other_kinds_of_token_are_refused() {
+        let jkt = json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" });
+        let claim = |more: serde_json::Value| match read(&active(more)).err() {
+            Some(Refusal::Token(VerifyError::Claims(ClaimsError::Claim(error)))) => Some(error.claim),
+            None => None,
+            Some(refusal) => panic!("{refusal:?}"),
+        };
+        for good in [
+            json!({ "token_type": "bearer", "typ": "Bearer" }),
+            json!({ "token_type": "BEARER", "token_use": "access_token" }),
+            json!({ "token_use": "access" }),
+            json!({ "token_type": "DPoP", "cnf": jkt }),
+            json!({ "token_type": "dpop", "cnf": jkt }),
+            json!({ "cnf": jkt }),
+        ] {
+            assert_eq!(claim(good.clone()), None, "{good}");
+        }
+        for (bad, named) in [
+            (json!({ "token_type": "refresh_token" }), "token_type"),
+            (json!({ "token_type": "N_A" }), "token_type"),
+            (json!({ "token_type": "mac" }), "token_type"),
+            (json!({ "token_type": "DPoP" }), "cnf"),
+            (json!({ "token_type": "dpop", "cnf": { "x5t#S256": jkt["jkt"] } }), "cnf"),
+            (json!({ "token_use": "refresh_token" }), "token_use"),
+            (json!({ "token_use": ["access_token"] }), "token_use"),
+            (json!({ "typ": "Refresh" }), "typ"),
+            (json!({ "typ": "ID" }), "typ"),
+            (json!({ "nonce": "n" }), "nonce"),
+            (json!({ "at_hash": "h" }), "at_hash"),
+            (json!({ "events": {} }), "events"),
+        ] {
+            assert_eq!(claim(bad.clone()), Some(named), "{bad}");
         }
     }
 
@@ -242,10 +293,29 @@ mod tests {
         assert_eq!(known(0, NOW + REFUSED_FOR - 1), Some(Refusal::Inactive));
         assert_eq!(known(0, NOW + REFUSED_FOR), None);
         assert_eq!(known(MAX_REFUSED, NOW), None, "no room");
-        assert_eq!(remote.refused.lock().unwrap().len(), MAX_REFUSED);
+        assert_eq!(remote.refused.lock().unwrap().tokens.len(), MAX_REFUSED);
         let other = Refusal::Token(VerifyError::Audience);
         remote.remember(of(MAX_REFUSED), &other, NOW + REFUSED_FOR);
         assert_eq!(known(MAX_REFUSED, NOW + REFUSED_FOR), Some(other), "the old ones made room");
-        assert_eq!(remote.refused.lock().unwrap().len(), 1);
+        assert_eq!(remote.refused.lock().unwrap().tokens.len(), 1);
+    }
+
+    /// However many are refused, the old ones are sought once a second.
+    #[test]
+    fn the_old_ones_are_sought_once_a_second() {
+        let remote = remote();
+        let of = |number: usize| name(&number.to_string());
+        let remember = |number, now| remote.remember(of(number), &Refusal::Inactive, now);
+        for number in 0..MAX_REFUSED {
+            remember(number, NOW);
+        }
+        remember(MAX_REFUSED, NOW);
+        for (_, until) in remote.refused.lock().unwrap().tokens.values_mut() {
+            *until = NOW;
+        }
+        remember(MAX_REFUSED, NOW);
+        assert_eq!(remote.refused.lock().unwrap().tokens.len(), MAX_REFUSED, "sought in this second");
+        remember(MAX_REFUSED, NOW + 1);
+        assert_eq!(remote.refused.lock().unwrap().tokens.len(), 1);
     }
 }

@@ -43,7 +43,7 @@ pub struct ActiveToken {
     pub nbf: Option<NumericDate>,
     /// `sub`: on whose behalf.
     pub sub: Option<String>,
-    /// `aud`: for whom it is meant; a single string becomes a list of one, empty when absent.
+    /// `aud`: for whom it is meant; a single string becomes a list of one, empty when absent or an empty list.
     pub aud: Vec<String>,
     /// `iss`: who issued it.
     pub iss: Option<String>,
@@ -68,6 +68,10 @@ impl IntrospectionResponse {
             Some(Value::Bool(true)) => {}
             Some(Value::Bool(false)) => return Ok(Self::Inactive),
             _ => return Err(IntrospectionError::Active),
+        }
+        // an empty list names nobody, which is understood; no token is for anybody then
+        if members.get("aud").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+            members.remove("aud");
         }
         let username = text(&mut members, "username")?;
         let token_type = text(&mut members, "token_type")?;
@@ -170,6 +174,15 @@ mod tests {
         assert_eq!(parse(r#"{"active":false,"exp":"x"}"#), Ok(IntrospectionResponse::Inactive));
     }
 
+    /// A token for nobody is one for others, and no strange answer.
+    #[test]
+    fn an_empty_audience_is_nobody() {
+        let IntrospectionResponse::Active(token) = parse(r#"{"active":true,"aud":[]}"#).unwrap() else {
+            panic!("active")
+        };
+        assert!(token.aud.is_empty());
+    }
+
     /// T-7662-06: what is not understood is never an active token.
     #[test]
     fn a_strange_answer_is_refused() {
@@ -188,7 +201,8 @@ mod tests {
         for (member, claim) in [
             (r#""exp":"1""#, "exp"),
             (r#""nbf":true"#, "nbf"),
-            (r#""aud":[]"#, "aud"),
+            (r#""aud":[""]"#, "aud"),
+            (r#""aud":null"#, "aud"),
             (r#""sub":1"#, "sub"),
             (r#""cnf":"x""#, "cnf"),
             (r#""scope":["a"]"#, "scope"),

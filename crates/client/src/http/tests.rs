@@ -45,6 +45,44 @@ async fn a_body_beyond_the_bound_is_refused() {
     assert!(matches!(error, HttpError::TooLarge { max: 8, .. }), "{error}");
 }
 
+/// A connection of HTTP/2 that is dead without having been closed, as a firewall leaves it, is not used again.
+#[tokio::test]
+async fn a_dead_connection_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let (silence, silent) = tokio::sync::watch::channel(0);
+    let relays = tokio::spawn(async move {
+        for number in 1.. {
+            let (mut outside, _) = listener.accept().await.unwrap();
+            let (mut inside, served) = tokio::io::duplex(64 * 1024);
+            let service = hyper::service::service_fn(|_| async {
+                Ok::<_, std::convert::Infallible>(http::Response::new(Full::new(Bytes::from_static(b"ok"))))
+            });
+            tokio::spawn(
+                hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+                    .serve_connection(hyper_util::rt::TokioIo::new(served), service),
+            );
+            let mut silent = silent.clone();
+            tokio::spawn(async move {
+                tokio::select! {
+                    _ = tokio::io::copy_bidirectional(&mut outside, &mut inside) => {}
+                    () = async { drop(silent.wait_for(|silent| *silent >= number).await) } => {}
+                }
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    let client: Client<_, Full<Bytes>> = builder().http2_only(true).build(HttpConnector::new());
+    let ask = || timeout(Duration::from_secs(5), client.get(url.parse().unwrap()));
+    assert_eq!(ask().await.unwrap().unwrap().status(), 200);
+    silence.send_replace(1);
+    tokio::time::pause();
+    tokio::time::sleep(2 * ALIVE + Duration::from_secs(5)).await;
+    tokio::time::resume();
+    assert_eq!(ask().await.unwrap().unwrap().status(), 200, "over a new connection");
+    relays.abort();
+}
+
 /// A redirect would carry a secret to a place that nobody named.
 #[tokio::test]
 async fn a_redirect_is_an_answer_like_any_other() {

@@ -40,6 +40,9 @@ pub enum IntrospectError {
     /// No answer.
     #[error(transparent)]
     Http(Arc<HttpError>),
+    /// As many exchanges are under way as there may be; nothing was sent.
+    #[error("too many tokens are being asked about at this moment")]
+    TooMany,
     /// The exchange was cut off: its runtime ended.
     #[error("the exchange with the introspection endpoint was cut off")]
     CutOff,

@@ -11,12 +11,15 @@ use super::IntrospectError;
 type Outcome = Result<IntrospectionResponse, IntrospectError>;
 type Waiting = HashMap<Arc<str>, watch::Receiver<Option<Outcome>>>;
 
-/// The exchanges on their way, by token; as many as there are callers at the most.
+/// The exchanges on their way, by token, within a bound: each goes on when its callers have gone.
 #[derive(Default)]
 pub(super) struct Flights(Arc<Mutex<Waiting>>);
 
 impl Flights {
     /// Waits for the exchange about `token`; begins `exchange` in a task of its own when there is none.
+    ///
+    /// # Errors
+    /// [`IntrospectError::TooMany`] at once, when there are [`MAX_FLIGHTS`] about other tokens.
     pub(super) async fn join(
         &self,
         token: &str,
@@ -27,6 +30,8 @@ impl Flights {
             let mut waiting = lock(&self.0);
             if let Some(outcome) = waiting.get(&key) {
                 (outcome.clone(), None)
+            } else if waiting.len() >= MAX_FLIGHTS {
+                return Err(IntrospectError::TooMany);
             } else {
                 let (sender, outcome) = watch::channel(None);
                 waiting.insert(Arc::clone(&key), outcome.clone());
@@ -67,6 +72,9 @@ fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// So many exchanges at a time are what an issuer can bear of one guard, and what is held for them.
+pub(super) const MAX_FLIGHTS: usize = 128;
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -103,6 +111,33 @@ mod tests {
         let (again, another) = tokio::join!(flights.join("a", exchange()), flights.join("b", exchange()));
         assert!(again.is_ok() && another.is_ok());
         assert_eq!(count.load(Ordering::Relaxed), 3);
+    }
+
+    /// Threats 7: made-up tokens, whose senders are gone at once, start no more exchanges than the bound.
+    #[tokio::test]
+    async fn exchanges_are_bounded() {
+        let flights = Flights::default();
+        let open = Arc::new(tokio::sync::Semaphore::new(0));
+        let exchange = || {
+            let open = Arc::clone(&open);
+            async move {
+                open.acquire().await.unwrap().forget();
+                Ok(IntrospectionResponse::Inactive)
+            }
+        };
+        for number in 0..MAX_FLIGHTS {
+            assert!(waits(&mut Box::pin(flights.join(&number.to_string(), exchange()))).await);
+        }
+        let beyond = flights.join("beyond", exchange()).await;
+        assert!(matches!(beyond, Err(IntrospectError::TooMany)));
+        let mut again = Box::pin(flights.join("0", exchange()));
+        assert!(waits(&mut again).await, "what is under way already is waited for");
+        open.add_permits(MAX_FLIGHTS + 1);
+        assert!(again.await.is_ok());
+        while !lock(&flights.0).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert!(flights.join("beyond", exchange()).await.is_ok());
     }
 
     /// A panic in the exchange is no answer, and the next caller is served.

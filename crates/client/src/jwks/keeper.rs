@@ -116,27 +116,35 @@ impl Keeper {
         self.flights().task = Some(task.abort_handle());
     }
 
-    async fn fetch(&self) -> Result<Fetched, String> {
+    async fn fetch(&self) -> Result<Fetched, Failure> {
         let within = self.settings.timeout;
-        let fetched = timeout(within, self.source.fetch(&self.http, &self.issuer)).await;
-        fetched.map_err(|_| format!("metadata and keys did not come within {within:?}"))
+        match timeout(within, self.source.fetch(&self.http, &self.issuer)).await {
+            Ok(fetched) => fetched.map_err(Failure::from),
+            Err(_) => Err(Failure {
+                text: format!("metadata and {} did not come within {within:?}", self.source.what()),
+                retry_after: None,
+                takes_back: false,
+            }),
+        }
     }
 
     /// Takes what came, and says so to all who wait.
-    fn land(&self, fetched: Result<Fetched, String>) {
-        let (keys, introspection) = match fetched {
-            Ok(Fetched { keys, introspection }) => (keys.map_err(Failure::from), introspection),
-            Err(text) => (Err(Failure { text, retry_after: None }), None),
-        };
-        if let Some(found) = introspection {
-            self.keep_introspection(found);
+    fn land(&self, fetched: Result<Fetched, Failure>) {
+        let outcome = fetched.and_then(|fetched| match fetched {
+            Fetched::Keys(keys) => self.keep(&keys),
+            Fetched::Introspection(endpoint) => {
+                self.introspection.store(Some(Arc::new(endpoint)));
+                Ok(self.settings.after_success(None, &self.spread))
+            }
+        });
+        if outcome.as_ref().is_err_and(|failure| failure.takes_back) {
+            self.introspection.store(None);
         }
-        let outcome = keys.and_then(|keys| self.keep(&keys));
         // nobody else writes this during a flight
         let failures = self.flights().failures;
         let (wait, error) = match outcome {
             Ok(wait) => (wait, None),
-            Err(Failure { text, retry_after }) => {
+            Err(Failure { text, retry_after, .. }) => {
                 let nth = failures.saturating_add(1);
                 (self.settings.after_failure(nth, retry_after, &self.spread), Some(text))
             }
@@ -173,28 +181,17 @@ impl Keeper {
             keys.set.skipped().first().map(|skipped| format!(", the first because {}", skipped.reason));
         let (all, reason) = (keys.set.skipped().len(), reason.unwrap_or_default());
         let text = format!("the set has no key that can be used: {all} were left out{reason}");
-        Err(Failure { text, retry_after: None })
-    }
-
-    fn keep_introspection(&self, found: Result<Option<Endpoint>, DiscoveryError>) {
-        let found = found.unwrap_or_else(|error| {
-            debug!(issuer = self.issuer, %error, "the introspection endpoint is not used");
-            None
-        });
-        if self.introspection.load().as_deref() != found.as_ref() {
-            self.introspection.store(found.map(Arc::new));
-        }
+        Err(Failure { text, retry_after: None, takes_back: false })
     }
 
     /// Once at the beginning of an outage, and once at its end.
     fn log(&self, failures: u32, error: Option<&str>) {
+        let (issuer, what) = (&self.issuer, self.source.what());
         match (error, failures) {
-            (Some(error), 0) => {
-                warn!(issuer = self.issuer, error, "the issuer's keys cannot be fetched; trying on")
-            }
-            (Some(error), failures) => debug!(issuer = self.issuer, error, failures, "still no keys"),
+            (Some(error), 0) => warn!(issuer, error, "the issuer's {what} cannot be fetched; trying on"),
+            (Some(error), failures) => debug!(issuer, error, failures, "still no {what}"),
             (None, 0) => {}
-            (None, failures) => info!(issuer = self.issuer, failures, "the issuer's keys are there again"),
+            (None, failures) => info!(issuer, failures, "the issuer's {what} can be fetched again"),
         }
     }
 
@@ -207,6 +204,8 @@ impl Keeper {
 struct Failure {
     text: String,
     retry_after: Option<Duration>,
+    /// Whether it is the metadata that says that there is no place to introspect, or none that may be called.
+    takes_back: bool,
 }
 
 impl From<DiscoveryError> for Failure {
@@ -215,7 +214,9 @@ impl From<DiscoveryError> for Failure {
             DiscoveryError::Status { retry_after, .. } => *retry_after,
             _ => None,
         };
-        Self { text: error.to_string(), retry_after }
+        let takes_back =
+            matches!(error, DiscoveryError::NoIntrospection { .. } | DiscoveryError::Member { .. });
+        Self { text: error.to_string(), retry_after, takes_back }
     }
 }
 

@@ -59,7 +59,8 @@ impl Spread {
     fn of(&self, duration: Duration) -> Duration {
         let turn = self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let [a, b, ..] = self.0.hash_one(turn).to_le_bytes();
-        duration * u32::from(u16::from_le_bytes([a, b])) / (1 << 16)
+        // in this order nothing is too large, whatever the settings
+        duration / (1 << 16) * u32::from(u16::from_le_bytes([a, b]))
     }
 }
 
@@ -111,6 +112,23 @@ mod tests {
         assert_eq!(settings.after_failure(1, Some(seconds(120)), &Spread::default()), seconds(120));
         assert_eq!(settings.after_failure(1, Some(seconds(86_400)), &Spread::default()), seconds(300));
         assert!(settings.after_failure(7, Some(seconds(1)), &Spread::default()) >= seconds(15));
+    }
+
+    #[test]
+    fn the_longest_times_are_taken() {
+        let settings = JwksSettings {
+            refresh: Duration::MAX,
+            stale: Duration::MAX,
+            cool_down: Duration::MAX,
+            timeout: Duration::MAX,
+        };
+        for max_age in [None, Some(seconds(60)), Some(Duration::MAX)] {
+            for _ in 0..100 {
+                let wait = settings.after_success(max_age, &Spread::default());
+                assert!(wait >= Duration::MAX / 10 * 8, "{wait:?}");
+            }
+        }
+        assert_eq!(settings.after_failure(1, Some(Duration::MAX), &Spread::default()), Duration::MAX);
     }
 
     #[test]

@@ -1,47 +1,57 @@
-//! Where an issuer's keys are: said by its metadata, or known beforehand.
+//! Where an issuer's keys are, said by its metadata or known beforehand; or where it introspects.
 
 use crate::discovery::{self, DiscoveryError, Judge, PublishedKeys};
 use crate::{Endpoint, HttpClient};
 
-/// Where to ask.
+/// Where to ask, and for what.
 pub(super) enum Source {
-    /// The issuer's metadata says where; the function says which issuer may be called.
+    /// The keys; the issuer's metadata says where, the function which issuer may be called.
     Metadata(Judge),
-    /// At this URL.
+    /// The keys at this URL.
     Fixed(Endpoint),
+    /// Where the metadata says that tokens are introspected: an issuer may have that and no keys.
+    Introspection(Judge),
 }
 
 /// What came back.
-pub(super) struct Fetched {
-    /// The keys.
-    pub keys: Result<PublishedKeys, DiscoveryError>,
-    /// What the metadata says of introspection, when it was read: an issuer may have that and no keys.
-    pub introspection: Option<Result<Option<Endpoint>, DiscoveryError>>,
+pub(super) enum Fetched {
+    Keys(PublishedKeys),
+    Introspection(Endpoint),
 }
 
 impl Source {
-    pub(super) async fn fetch(&self, http: &HttpClient, issuer: &str) -> Fetched {
-        let judge = match self {
-            Self::Fixed(place) => {
-                return Fetched { keys: discovery::published_keys(http, place).await, introspection: None };
-            }
-            Self::Metadata(judge) => *judge,
-        };
-        let read = async {
-            Ok((discovery::endpoint(issuer, judge)?, discovery::published(http, issuer, judge).await?))
-        };
-        let (base, metadata) = match read.await {
-            Ok(read) => read,
-            Err(error) => return Fetched { keys: Err(error), introspection: None },
-        };
-        let named = metadata.introspection_endpoint.as_deref();
-        let introspection =
-            named.map(|url| discovery::member("introspection_endpoint", url, &base)).transpose();
-        let keys = async {
-            let uri = metadata.jwks_uri.as_deref();
-            let uri = uri.ok_or_else(|| DiscoveryError::NoKeys { issuer: issuer.to_owned() })?;
-            discovery::published_keys(http, &discovery::member("jwks_uri", uri, &base)?).await
-        };
-        Fetched { keys: keys.await, introspection: Some(introspection) }
+    /// What is fetched, for logs.
+    pub(super) const fn what(&self) -> &'static str {
+        match self {
+            Self::Metadata(_) | Self::Fixed(_) => "keys",
+            Self::Introspection(_) => "introspection_endpoint",
+        }
     }
+
+    pub(super) async fn fetch(&self, http: &HttpClient, issuer: &str) -> Result<Fetched, DiscoveryError> {
+        let place = match self {
+            Self::Fixed(place) => place.clone(),
+            Self::Metadata(judge) => {
+                let (base, metadata) = read(http, issuer, *judge).await?;
+                let uri = metadata.jwks_uri;
+                let uri = uri.ok_or_else(|| DiscoveryError::NoKeys { issuer: issuer.to_owned() })?;
+                discovery::member("jwks_uri", &uri, &base)?
+            }
+            Self::Introspection(judge) => {
+                let (base, metadata) = read(http, issuer, *judge).await?;
+                let url = metadata.introspection_endpoint;
+                let url = url.ok_or_else(|| DiscoveryError::NoIntrospection { issuer: issuer.to_owned() })?;
+                return discovery::member("introspection_endpoint", &url, &base).map(Fetched::Introspection);
+            }
+        };
+        discovery::published_keys(http, &place).await.map(Fetched::Keys)
+    }
+}
+
+async fn read(
+    http: &HttpClient,
+    issuer: &str,
+    judge: Judge,
+) -> Result<(Endpoint, discovery::Published), DiscoveryError> {
+    Ok((discovery::endpoint(issuer, judge)?, discovery::published(http, issuer, judge).await?))
 }

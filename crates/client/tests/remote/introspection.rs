@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use countersign_client::token::{Secret, Transport};
-use countersign_client::{ClientAuth, Endpoint, HttpClient, HttpError, IntrospectError, Introspector};
+use countersign_client::{
+    ClientAuth, Endpoint, HttpClient, HttpError, IntrospectError, Introspector, JwksSettings,
+};
 use countersign_proto::introspection::IntrospectionResponse;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::issuer::{Issuer, METADATA, Reply, json, later, seconds, status};
+use super::issuer::{Issuer, KEYS, METADATA, Reply, json, later, seconds, status};
 
 const PLACE: &str = "/introspect";
 
@@ -89,17 +91,32 @@ async fn the_endpoint_is_discovered() {
     let named =
         |url: &str| json(&format!(r#"{{"issuer":"{}","introspection_endpoint":"{url}"}}"#, issuer.url));
     issuer.reply(METADATA, named(&format!("{}{PLACE}", issuer.url)));
-    let keys = issuer.keys();
-    let introspector = Introspector::discovered(Arc::new(HttpClient::default()), keys.clone(), auth());
+    let introspector = Introspector::discover(
+        Arc::new(HttpClient::default()),
+        &issuer.url,
+        Endpoint::parse,
+        JwksSettings::default(),
+        auth(),
+    )
+    .unwrap();
     assert_eq!(introspector.introspect("t").await.unwrap(), IntrospectionResponse::Inactive);
+    assert_eq!((introspector.is_ready(), introspector.error()), (true, None), "it has no keys, and needs none");
+    assert_eq!((issuer.count(METADATA), issuer.count(KEYS)), (1, 0));
+    later(seconds(200)).await;
+    introspector.introspect("t").await.unwrap();
+    assert_eq!(issuer.count(METADATA), 1, "what went well is not tried again and again");
     // a place inside is none, and the token and our secret stay here
     for inside in ["https://169.254.169.254/", "http://localhost/introspect", "file:///x"] {
         issuer.reply(METADATA, named(inside));
-        later(seconds(31)).await;
-        keys.refresh().await;
-        assert_eq!(keys.introspection_endpoint(), None);
+        let read = issuer.count(METADATA);
+        later(seconds(301)).await;
+        issuer.asked(METADATA, read + 1).await;
+        while introspector.is_ready() {
+            tokio::task::yield_now().await;
+        }
+        assert!(introspector.error().unwrap().contains("introspection_endpoint"));
         let error = introspector.introspect("t").await.unwrap_err();
         assert!(matches!(error, IntrospectError::NoEndpoint), "{error}");
     }
-    assert_eq!(issuer.count(PLACE), 1);
+    assert_eq!(issuer.count(PLACE), 2);
 }

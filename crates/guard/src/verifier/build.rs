@@ -276,15 +276,11 @@ fn vouches(trusted: &TrustedIssuer, jwks: &JwksSettings) -> Result<Vouches, Buil
         }
         Source::Introspection { endpoint, auth } => {
             let (http, auth) = (http()?, auth.clone());
-            let (introspector, metadata) = match endpoint {
-                Some(url) => (Introspector::at(http, judged("the introspection endpoint", url)?, auth), None),
-                None => {
-                    let metadata = RemoteJwks::discover(Arc::clone(&http), &trusted.issuer, judge, *jwks);
-                    let metadata = metadata.map_err(named)?;
-                    (Introspector::discovered(http, metadata.clone(), auth), Some(metadata))
-                }
+            let introspector = match endpoint {
+                Some(url) => Introspector::at(http, judged("the introspection endpoint", url)?, auth),
+                None => Introspector::discover(http, &trusted.issuer, judge, *jwks, auth).map_err(named)?,
             };
-            Vouches::Introspection(Box::new(Remote::new(introspector, metadata, trusted)))
+            Vouches::Introspection(Box::new(Remote::new(introspector, trusted)))
         }
     })
 }
