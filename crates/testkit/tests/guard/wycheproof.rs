@@ -62,7 +62,8 @@ async fn headers_decide_as_they_should() {
             let signing_input =
                 format!("{header}.{}", base64url::encode(claims(key).payload_bytes().as_slice()));
             let signature = base64url::encode(&claims(key).sign(&signing_input));
-            let judged = group.verifier.danger_verify_unpresented(&format!("{signing_input}.{signature}")).await;
+            let judged =
+                group.verifier.danger_verify_unpresented(&format!("{signing_input}.{signature}")).await;
             let exception = EXCEPTIONS.iter().any(|(id, _)| test["tcId"] == *id);
             if (judged.is_ok() != is_valid) != exception {
                 wrong.push(format!("{} {} {judged:?}", test["tcId"], test["comment"]));
