@@ -73,7 +73,7 @@ async fn each_layer_asks_for_its_own_scopes() {
     let scene = Scene::new().await;
     let app = Router::new().route("/orders", get(async || "let in"));
     let layer = |scope: &str| GuardLayer::new(scene.verifier.clone()).require(Require::scope(scope).unwrap());
-    let ask = Ask::get("/orders").bearer(&scene.issuer.mint().claim("scope", "orders:read".into()).token());
+    let ask = Ask::get("/orders").bearer(&scene.issuer.mint().claim("scope", "orders:read").token());
     let same = app.clone().layer(layer("orders:read")).layer(layer("orders:read"));
     let more = app.layer(layer("orders:write")).layer(layer("orders:read"));
     assert_eq!(status(&same, &ask).await, 200);
