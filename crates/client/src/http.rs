@@ -158,7 +158,10 @@ fn builder() -> Builder {
     let mut builder = Client::builder(TokioExecutor::new());
     builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
     // what is in between may forget a connection without a word; it is found out before a request hangs on it
-    builder.http2_keep_alive_interval(ALIVE).http2_keep_alive_timeout(ALIVE).http2_keep_alive_while_idle(true);
+    builder
+        .http2_keep_alive_interval(ALIVE)
+        .http2_keep_alive_timeout(ALIVE)
+        .http2_keep_alive_while_idle(true);
     builder
 }
 

@@ -136,7 +136,11 @@ impl Remote {
 
     fn known(&self, name: &Digest, now: i64) -> Option<Refusal> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.tokens.get(name).filter(|(_, until)| is_within(*until, self.refused_for, now)).map(|(refusal, _)| refusal.clone())
+        refused
+            .tokens
+            .get(name)
+            .filter(|(_, until)| is_within(*until, self.refused_for, now))
+            .map(|(refusal, _)| refusal.clone())
     }
 
     fn remember(&self, name: Digest, refusal: &Refusal, now: i64) {

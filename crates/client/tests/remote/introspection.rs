@@ -100,7 +100,11 @@ async fn the_endpoint_is_discovered() {
     )
     .unwrap();
     assert_eq!(introspector.introspect("t").await.unwrap(), IntrospectionResponse::Inactive);
-    assert_eq!((introspector.is_ready(), introspector.error()), (true, None), "it has no keys, and needs none");
+    assert_eq!(
+        (introspector.is_ready(), introspector.error()),
+        (true, None),
+        "it has no keys, and needs none"
+    );
     assert_eq!((issuer.count(METADATA), issuer.count(KEYS)), (1, 0));
     later(seconds(200)).await;
     introspector.introspect("t").await.unwrap();

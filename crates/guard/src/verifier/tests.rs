@@ -30,7 +30,8 @@ async fn rotating(key: &SigningKey) -> String {
         for set in sets {
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.read(&mut [0; 4096]).await.unwrap();
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length:";
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length:";
             let answer = format!("{head} {}\r\n\r\n{set}", set.len());
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
