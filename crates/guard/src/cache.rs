@@ -48,7 +48,8 @@ impl TokenCache {
         })
     }
 
-    /// Keeps an accepted token, in the place of itself, of nothing, or of the one in its set that expires first.
+    /// Keeps an accepted token, in the place of itself, of nothing, or of the one in its set that is of use for the shortest
+    /// time.
     pub(crate) fn insert(&self, token: &str, access: &Access, generation: u64) {
         if token.len() > MAX_TOKEN {
             return;
@@ -58,7 +59,7 @@ impl TokenCache {
             None => i64::MIN,
             Some(entry) if entry.hash == hash && *entry.token == *token => i64::MIN,
             Some(entry) if entry.access.at() == access.at() && entry.generation != generation => i64::MIN,
-            Some(entry) => entry.access.expires_at(),
+            Some(entry) => entry.access.expires_at().min(entry.access.believed_until()),
         };
         if let Some(slot) = self.set(hash).iter().min_by_key(worth) {
             let (token, access) = (token.into(), access.clone());
@@ -92,6 +93,10 @@ mod tests {
     use crate::access::Granted;
 
     fn access(subject: &str, expires_at: i64) -> Access {
+        believed(subject, expires_at, i64::MAX)
+    }
+
+    fn believed(subject: &str, expires_at: i64, believed_until: i64) -> Access {
         Access::new(Granted {
             verifier: 0,
             at: 0,
@@ -101,7 +106,7 @@ mod tests {
             audience: Vec::new(),
             scope: String::new(),
             expires_at,
-            believed_until: i64::MAX,
+            believed_until,
             token_id: None,
             confirmation: None,
             claims: serde_json::Map::new(),
@@ -143,6 +148,19 @@ mod tests {
         cache.insert("token-99", &access("again", 1), 1);
         assert_eq!(subject(&cache, "token-99").as_deref(), Some("again"), "a token replaces itself");
         assert_eq!(subject(&cache, "token-96").as_deref(), Some("s"));
+    }
+
+    /// An answer that is believed for seconds does not push out what is good for hours.
+    #[test]
+    fn what_is_no_longer_believed_is_given_up_first() {
+        let cache = TokenCache::new(WAYS);
+        cache.insert("asked", &believed("s", i64::MAX, 30), 1);
+        for number in 1..WAYS {
+            cache.insert(&format!("token-{number}"), &access("s", 3600), 1);
+        }
+        cache.insert("another", &access("s", 3600), 1);
+        assert_eq!(subject(&cache, "asked"), None);
+        assert!((1..WAYS).all(|number| subject(&cache, &format!("token-{number}")).is_some()));
     }
 
     #[test]

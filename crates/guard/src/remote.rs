@@ -21,6 +21,10 @@ pub(crate) struct Remote {
     issuer: String,
     audiences: Vec<String>,
     leeway: i64,
+    /// For how many seconds an active token is not asked about again: a revoked one may work so much longer.
+    active_for: i64,
+    /// For how many seconds one that is refused is not.
+    refused_for: i64,
     refused: Mutex<Refused>,
 }
 
@@ -48,6 +52,8 @@ impl Remote {
             issuer: trusted.issuer.clone(),
             audiences: trusted.audiences.clone(),
             leeway: i64::from(trusted.leeway),
+            active_for: i64::from(trusted.active_for),
+            refused_for: i64::from(trusted.inactive_for),
             refused: Mutex::default(),
         }
     }
@@ -109,7 +115,7 @@ impl Remote {
         }
         let subject = token.sub.or_else(|| token.client_id.clone()).ok_or(Refusal::Inactive)?;
         Ok(Answer {
-            believed_until: expires_at.min(now.saturating_add(ACTIVE_FOR)),
+            believed_until: expires_at.min(now.saturating_add(self.active_for)),
             says: Local {
                 subject,
                 client_id: token.client_id,
@@ -123,19 +129,28 @@ impl Remote {
         })
     }
 
+    /// Whether a yes is still believed. One that would be for longer than any is was given when the clock stood later.
+    pub(crate) fn believes(&self, until: i64, now: i64) -> bool {
+        is_within(until, self.active_for, now)
+    }
+
     fn known(&self, name: &Digest, now: i64) -> Option<Refusal> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.tokens.get(name).filter(|(_, until)| now < *until).map(|(refusal, _)| refusal.clone())
+        refused
+            .tokens
+            .get(name)
+            .filter(|(_, until)| is_within(*until, self.refused_for, now))
+            .map(|(refusal, _)| refusal.clone())
     }
 
     fn remember(&self, name: Digest, refusal: &Refusal, now: i64) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.tokens.len() >= MAX_REFUSED && refused.swept != Some(now) {
             refused.swept = Some(now);
-            refused.tokens.retain(|_, (_, until)| now < *until);
+            refused.tokens.retain(|_, (_, until)| is_within(*until, self.refused_for, now));
         }
         if refused.tokens.len() < MAX_REFUSED {
-            refused.tokens.insert(name, (refusal.clone(), now.saturating_add(REFUSED_FOR)));
+            refused.tokens.insert(name, (refusal.clone(), now.saturating_add(self.refused_for)));
         }
     }
 }
@@ -153,15 +168,16 @@ fn judge_kind(token: &ActiveToken) -> Result<(), ClaimError> {
     Ok(())
 }
 
+/// Whether what was to hold for so many seconds, until then, holds now; also where the clock was set back meanwhile.
+fn is_within(until: i64, seconds: i64, now: i64) -> bool {
+    (1..=seconds).contains(&until.saturating_sub(now))
+}
+
 /// Tokens are not kept where they need not be.
 fn name(token: &str) -> Digest {
     digest(&SHA256, token.as_bytes()).as_ref().try_into().unwrap_or_default()
 }
 
-/// For how many seconds an active token is not asked about again: a revoked one may work so much longer.
-const ACTIVE_FOR: i64 = 30;
-/// For how many seconds one that is refused is not.
-const REFUSED_FOR: i64 = 10;
 const MAX_REFUSED: usize = 10_000;
 
 #[cfg(test)]
@@ -179,6 +195,10 @@ mod tests {
     const NOW: i64 = 1_767_225_600;
 
     fn remote() -> Remote {
+        set(|trusted| trusted)
+    }
+
+    fn set(terms: impl FnOnce(TrustedIssuer) -> TrustedIssuer) -> Remote {
         let auth = ClientAuth {
             client_id: "guard".to_owned(),
             client_secret: Secret::new("secret".to_owned()),
@@ -187,7 +207,7 @@ mod tests {
         let endpoint = Endpoint::parse("https://issuer.example/introspect").unwrap();
         let introspector = Introspector::at(Arc::new(HttpClient::default()), endpoint, auth.clone());
         let trusted = TrustedIssuer::discover(ISSUER, API).or_audience("urn:orders").introspect(None, auth);
-        Remote::new(introspector, &trusted)
+        Remote::new(introspector, &terms(trusted))
     }
 
     fn read(answer: &serde_json::Value) -> Result<Answer, Refusal> {
@@ -204,13 +224,32 @@ mod tests {
     /// T-7662-06: an answer is believed for a while, and never beyond the token's expiry.
     #[test]
     fn answers_are_believed_within_exp() {
-        for (exp, until) in [(300, ACTIVE_FOR), (31, 31.min(ACTIVE_FOR)), (7, 7), (-29, -29)] {
+        for (exp, until) in [(300, 30), (31, 30), (7, 7), (-29, -29)] {
             let answer = read(&active(json!({ "exp": NOW + exp }))).unwrap();
             assert_eq!((answer.believed_until, answer.says.expires_at), (NOW + until, NOW + exp));
         }
         let mut endless = active(json!({}));
         endless.as_object_mut().unwrap().remove("exp");
-        assert_eq!(read(&endless).unwrap().believed_until, NOW + ACTIVE_FOR);
+        assert_eq!(read(&endless).unwrap().believed_until, NOW + 30);
+    }
+
+    /// T-7662-06: for how long is configured, and still never beyond `exp`; a clock that is set back makes it no longer.
+    #[test]
+    fn for_how_long_answers_are_believed_is_a_setting() {
+        let remote = set(|trusted| trusted.active_for(120).inactive_for(0));
+        let until = |exp: i64| {
+            let answer = active(json!({ "exp": NOW + exp })).to_string();
+            remote.read(IntrospectionResponse::parse(answer.as_bytes()).unwrap(), NOW).unwrap().believed_until
+        };
+        assert_eq!((until(300), until(60)), (NOW + 120, NOW + 60));
+        for (now, is_believed) in [(0, true), (119, true), (120, false), (-1, false), (-3600, false)] {
+            assert_eq!(remote.believes(until(300), NOW + now), is_believed, "{now}");
+        }
+        remote.remember(name("t"), &Refusal::Inactive, NOW);
+        assert_eq!(remote.known(&name("t"), NOW), None);
+        let remote = self::remote();
+        remote.remember(name("t"), &Refusal::Inactive, NOW);
+        assert!(remote.known(&name("t"), NOW).is_some() && remote.known(&name("t"), NOW - 1).is_none());
     }
 
     /// RFC 7662 §4: what is called active must still be for us, of its issuer, and in time.
@@ -290,13 +329,13 @@ mod tests {
             remote.remember(of(number), &Refusal::Inactive, NOW);
         }
         let known = |number, now| remote.known(&of(number), now);
-        assert_eq!(known(0, NOW + REFUSED_FOR - 1), Some(Refusal::Inactive));
-        assert_eq!(known(0, NOW + REFUSED_FOR), None);
+        assert_eq!(known(0, NOW + 9), Some(Refusal::Inactive));
+        assert_eq!(known(0, NOW + 10), None);
         assert_eq!(known(MAX_REFUSED, NOW), None, "no room");
         assert_eq!(remote.refused.lock().unwrap().tokens.len(), MAX_REFUSED);
         let other = Refusal::Token(VerifyError::Audience);
-        remote.remember(of(MAX_REFUSED), &other, NOW + REFUSED_FOR);
-        assert_eq!(known(MAX_REFUSED, NOW + REFUSED_FOR), Some(other), "the old ones made room");
+        remote.remember(of(MAX_REFUSED), &other, NOW + 10);
+        assert_eq!(known(MAX_REFUSED, NOW + 10), Some(other), "the old ones made room");
         assert_eq!(remote.refused.lock().unwrap().tokens.len(), 1);
     }
 

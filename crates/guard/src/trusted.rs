@@ -18,6 +18,8 @@ pub struct TrustedIssuer {
     pub(crate) scope_claims: Vec<String>,
     pub(crate) leeway: u32,
     pub(crate) source: Source,
+    pub(crate) active_for: u32,
+    pub(crate) inactive_for: u32,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) danger_plain_http: bool,
 }
@@ -55,6 +57,8 @@ impl TrustedIssuer {
             scope_claims: Vec::new(),
             leeway: countersign_proto::jose::rules::DEFAULT_LEEWAY,
             source: Source::Discovered,
+            active_for: ACTIVE_FOR,
+            inactive_for: INACTIVE_FOR,
             ca_file: None,
             danger_plain_http: false,
         }
@@ -122,6 +126,21 @@ impl TrustedIssuer {
         self
     }
 
+    /// Where the issuer is asked: for how many seconds a yes is believed, 30 unless said, and never beyond the token's
+    /// `exp`. So long a revoked token may still work. With 0 each request asks.
+    #[must_use]
+    pub fn active_for(mut self, seconds: u32) -> Self {
+        self.active_for = seconds;
+        self
+    }
+
+    /// Where the issuer is asked: for how many seconds a no is believed, 10 unless said. With 0 each request asks.
+    #[must_use]
+    pub fn inactive_for(mut self, seconds: u32) -> Self {
+        self.inactive_for = seconds;
+        self
+    }
+
     /// Trusts the authorities in this PEM file, besides the platform's, for fetching from this issuer.
     #[must_use]
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
@@ -137,3 +156,6 @@ impl TrustedIssuer {
         self
     }
 }
+
+const ACTIVE_FOR: u32 = 30;
+const INACTIVE_FOR: u32 = 10;

@@ -71,8 +71,8 @@ enum Vouches {
 enum Known {
     Access(Access),
     Refused(Refusal),
-    /// More only after this issuer was asked for its keys.
-    AfterKeys(usize, KeyError),
+    /// More only after this issuer was asked for its keys, which were these when one was missed.
+    AfterKeys(usize, Option<u64>, KeyError),
     /// More only after this issuer was asked about the token.
     AfterAsking(usize),
 }
@@ -114,12 +114,7 @@ impl Verifier {
             Known::Access(access) => Ok(access),
             Known::Refused(refusal) => Err(refusal),
             Known::AfterAsking(at) => self.ask(at, token).await,
-            Known::AfterKeys(at, error) => {
-                // where nothing was fetched there is nothing new to find
-                let known =
-                    if self.refresh(at).await { self.known(token) } else { Known::AfterKeys(at, error) };
-                known.last_word()
-            }
+            Known::AfterKeys(at, generation, error) => self.learn(token, at, generation, error).await,
         }
     }
 
@@ -219,7 +214,7 @@ impl Verifier {
             let issuer = self.0.issuers.get(access.at());
             issuer.is_some_and(|issuer| match &issuer.vouches {
                 Vouches::Keys(keys) => keys.generation() == Some(generation),
-                Vouches::Introspection(_) => now < access.believed_until(),
+                Vouches::Introspection(remote) => remote.believes(access.believed_until(), now),
             })
         })
     }
@@ -264,7 +259,7 @@ impl Verifier {
                 Known::Access(access)
             }
             (Err(VerifyError::Key(error)), Vouches::Keys(keys)) if keys.may_learn(&error) => {
-                Known::AfterKeys(at, error)
+                Known::AfterKeys(at, generation, error)
             }
             (Err(error), _) => Known::Refused(Refusal::Token(error)),
         }
@@ -275,6 +270,27 @@ impl Verifier {
         match self.0.issuers.get(at) {
             Some(Issuer { vouches: Vouches::Keys(keys), .. }) => keys.refresh().await,
             _ => false,
+        }
+    }
+
+    /// Judges a token once more whose key was missed among the keys of this generation.
+    async fn learn(
+        &self,
+        token: &str,
+        at: usize,
+        generation: Option<u64>,
+        error: KeyError,
+    ) -> Result<Access, Refusal> {
+        // where nothing was fetched, by us or meanwhile for another, there is nothing new to find
+        let is_new = self.refresh(at).await || self.generation(at) != generation;
+        let known = if is_new { self.known(token) } else { Known::AfterKeys(at, generation, error) };
+        known.last_word()
+    }
+
+    fn generation(&self, at: usize) -> Option<u64> {
+        match self.0.issuers.get(at) {
+            Some(Issuer { vouches: Vouches::Keys(keys), .. }) => keys.generation(),
+            _ => None,
         }
     }
 
@@ -344,8 +360,8 @@ impl Known {
         match self {
             Self::Access(access) => Ok(access),
             Self::Refused(refusal) => Err(refusal),
-            Self::AfterKeys(_, KeyError::Unavailable) | Self::AfterAsking(_) => Err(Refusal::Unavailable),
-            Self::AfterKeys(_, error) => Err(Refusal::Token(VerifyError::Key(error))),
+            Self::AfterKeys(_, _, KeyError::Unavailable) | Self::AfterAsking(_) => Err(Refusal::Unavailable),
+            Self::AfterKeys(_, _, error) => Err(Refusal::Token(VerifyError::Key(error))),
         }
     }
 }
@@ -362,3 +378,6 @@ enum Found {
     /// An issuer's whose keys we have, these at the time.
     Verified { at: usize, generation: Option<u64> },
 }
+
+#[cfg(test)]
+mod tests;

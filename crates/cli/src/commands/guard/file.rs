@@ -1,6 +1,10 @@
 //! The file of `--config`: what flags can say, and what they cannot, several issuers each on its own terms.
 
+<<<<<<< HEAD
 use std::num::NonZeroUsize;
+=======
+use std::num::NonZeroU32;
+>>>>>>> mend-m1
 use std::path::{Path, PathBuf};
 
 use countersign_server::config::nearest;
@@ -33,6 +37,10 @@ pub(super) struct File {
     pub(super) upstream_connections: Option<NonZeroUsize>,
     pub(super) pass_authorization: bool,
     pub(super) trust_forwarded: Option<TrustForwarded>,
+    pub(super) cached_tokens: Option<usize>,
+    pub(super) jwks_refresh_seconds: Option<NonZeroU32>,
+    pub(super) jwks_stale_seconds: Option<u32>,
+    pub(super) jwks_cool_down_seconds: Option<NonZeroU32>,
     pub(super) log_format: Option<String>,
     pub(super) log_level: Option<String>,
     #[serde(rename = "issuer")]
@@ -53,6 +61,7 @@ pub(super) struct IssuerTable {
     pub(super) jwks_uri: Option<String>,
     pub(super) jwks_file: Option<PathBuf>,
     pub(super) ca_file: Option<PathBuf>,
+    pub(super) leeway_seconds: Option<u32>,
     pub(super) introspection: Option<Introspection>,
 }
 
@@ -64,6 +73,8 @@ pub(super) struct Introspection {
     pub(super) client_id: String,
     pub(super) client_secret_file: Option<PathBuf>,
     pub(super) client_secret_env: Option<String>,
+    pub(super) active_seconds: Option<u32>,
+    pub(super) inactive_seconds: Option<u32>,
 }
 
 /// Tokens of which type are taken besides `at+jwt`.
@@ -157,8 +168,11 @@ mod tests {
             ),
             (
                 "[[issuer]]\nurl = 'x'\naudiences = []\nintrospection = { password = 'hunter2' }",
-                "4: there is no setting `password`; there are url, client_id, client_secret_file, client_secret_env",
+                "4: there is no setting `password`; there are url, client_id, client_secret_file, client_secret_env, active_seconds, inactive_seconds",
             ),
+            ("\njwks_refresh_seconds = 0", "2: "),
+            ("jwks_cool_down_seconds = 0", "1: "),
+            ("jwks_stale_seconds = -1", "1: "),
             ("listen = ", "1: "),
         ] {
             let error = File::parse(text).unwrap_err();

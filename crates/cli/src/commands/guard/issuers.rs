@@ -1,9 +1,6 @@
 //! An issuer as it stands in a file or in flags, made ready to be trusted.
 
-use countersign_client::ClientAuth;
-use countersign_client::token::{Secret, Transport};
-use countersign_guard::TrustedIssuer;
-use countersign_proto::jose::{Algorithm, JwkSet};
+use countersign_guard::{Algorithm, ClientAuth, JwkSet, Secret, Transport, TrustedIssuer};
 
 use super::file::{Introspection, IssuerTable};
 use crate::failure::Failure;
@@ -31,6 +28,9 @@ pub(super) fn trusted(table: &IssuerTable, plain_http: bool) -> Result<TrustedIs
     if let Some(file) = &table.ca_file {
         issuer = issuer.ca_file(file);
     }
+    if let Some(seconds) = table.leeway_seconds {
+        issuer = issuer.leeway(seconds);
+    }
     if plain_http {
         issuer = issuer.danger_plain_http();
     }
@@ -46,7 +46,14 @@ pub(super) fn trusted(table: &IssuerTable, plain_http: bool) -> Result<TrustedIs
             Ok(issuer.jwks(JwkSet::parse(text.as_bytes()).map_err(|error| wrong(&error))?))
         }
         (None, None, Some(introspection)) => {
-            Ok(issuer.introspect(introspection.url.clone(), client_auth(introspection)?))
+            issuer = issuer.introspect(introspection.url.clone(), client_auth(introspection)?);
+            if let Some(seconds) = introspection.active_seconds {
+                issuer = issuer.active_for(seconds);
+            }
+            if let Some(seconds) = introspection.inactive_seconds {
+                issuer = issuer.inactive_for(seconds);
+            }
+            Ok(issuer)
         }
         _ => Err(Failure::new(format!(
             "the issuer {} has more than one of jwks_uri, jwks_file and introspection",

@@ -1,10 +1,11 @@
 //! Whose tokens are taken, for whom, and on which terms: from flags and from the file of `--config`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use countersign_client::{Endpoint, EndpointError};
-use countersign_guard::{BoundBy, BuildError, TrustedIssuer, Verifier, VerifierBuilder};
+use countersign_guard::{BoundBy, BuildError, JwksSettings, TrustedIssuer, Verifier, VerifierBuilder};
 
 use super::file::{AcceptTyp, File, IssuerTable, RequireBound};
 use super::issuers::{algorithms, trusted};
@@ -47,6 +48,9 @@ pub(super) struct Trust {
     /// Demand a nonce of ours in each DPoP proof
     #[arg(long)]
     dpop_nonce: bool,
+    /// Keep no tokens that were verified: each request's is verified anew, or asked about
+    #[arg(long)]
+    no_token_cache: bool,
     /// Allow plain HTTP beyond loopback, to the issuer, to the upstream, and for what listens: whoever is in between may
     /// give us keys of theirs, and read tokens
     #[arg(long)]
@@ -88,6 +92,7 @@ impl Trust {
             jwks_uri: self.jwks_uri.clone(),
             jwks_file: self.jwks_file.clone(),
             ca_file: self.ca_file.clone(),
+            leeway_seconds: None,
             introspection: None,
         });
         given.into_iter().chain(file.issuers.iter().cloned()).collect()
@@ -100,7 +105,10 @@ impl Trust {
             return Err(Failure::new("no issuer is trusted, so that nobody could be let in")
                 .next("give --issuer URL with --audience ID, or [[issuer]] tables in the file of --config"));
         };
-        let mut builder = issuers.fold(Verifier::builder(first), VerifierBuilder::issuer);
+        let mut builder = issuers.fold(Verifier::builder(first), VerifierBuilder::issuer).jwks(jwks(file));
+        if let Some(tokens) = self.cached_tokens(file) {
+            builder = builder.cached_tokens(tokens);
+        }
         if let Some(by) = self.bound_by(file) {
             builder = builder.require_bound(by);
         }
@@ -162,8 +170,24 @@ impl Trust {
         if self.proof_algs.is_empty() { &file.proof_algs } else { &self.proof_algs }
     }
 
+    /// How many verified tokens are kept, as far as somebody said.
+    fn cached_tokens(&self, file: &File) -> Option<usize> {
+        if self.no_token_cache { Some(0) } else { file.cached_tokens }
+    }
+
     fn demands_nonce(&self, file: &File) -> bool {
         self.dpop_nonce || file.dpop_nonce
+    }
+}
+
+fn jwks(file: &File) -> JwksSettings {
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    let usual = JwksSettings::default();
+    JwksSettings {
+        refresh: file.jwks_refresh_seconds.map_or(usual.refresh, |said| seconds(said.get())),
+        stale: file.jwks_stale_seconds.map_or(usual.stale, seconds),
+        cool_down: file.jwks_cool_down_seconds.map_or(usual.cool_down, |said| seconds(said.get())),
+        ..usual
     }
 }
 
@@ -180,3 +204,24 @@ pub(super) fn build(builder: VerifierBuilder) -> Result<Verifier, Failure> {
 
 const PLAIN_HTTP: &str =
     "use https, or --danger-plain-http where nobody can be in between, as inside one machine's containers";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each time of the file is that of its name, and what it does not say stays as it is.
+    #[test]
+    fn the_times_of_keys_are_settings() {
+        let read = |text: &str| jwks(&toml::from_str(text).unwrap());
+        assert_eq!(read(""), JwksSettings::default());
+        let seconds = Duration::from_secs;
+        let text = "jwks_refresh_seconds = 60\njwks_stale_seconds = 0\njwks_cool_down_seconds = 4294967295";
+        let expected = JwksSettings {
+            refresh: seconds(60),
+            stale: seconds(0),
+            cool_down: seconds(4_294_967_295),
+            ..JwksSettings::default()
+        };
+        assert_eq!(read(text), expected);
+    }
+}

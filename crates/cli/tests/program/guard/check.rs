@@ -1,6 +1,6 @@
 //! `countersign guard check`: by its exit code for scripts, by its steps for people, as JSON for programs.
 
-use super::issued::Issuer;
+use super::issued::{API, Issuer};
 use crate::harness::User;
 
 /// Each fault is found at its step, with what to do, and ends with 1.
@@ -60,4 +60,21 @@ fn a_good_token_passes() {
     let json: serde_json::Value = serde_json::from_str(&done.out).unwrap();
     assert_eq!((&json["passes"], &json["reason"]), (&false.into(), &"malformed_token".into()));
     assert_eq!(done.status.code(), Some(1));
+}
+
+/// How far clocks may differ is a setting of each issuer.
+#[test]
+fn the_leeway_is_a_setting() {
+    let user = User::new();
+    let issuer = Issuer::new(&user, "a");
+    let token = issuer.token(|claims| claims["exp"] = (claims["iat"].as_i64().unwrap() - 10).into());
+    for (leeway, is_let_in) in [("", true), ("leeway_seconds = 60", true), ("leeway_seconds = 5", false)] {
+        let file = format!(
+            "[[issuer]]\nurl = '{}'\naudiences = ['{API}']\njwks_file = '{}'\n{leeway}\n",
+            issuer.url, issuer.file
+        );
+        let file = user.write("guard.toml", &file).display().to_string();
+        let done = user.run(&["guard", "check", &token, "--config", &file]);
+        assert_eq!(done.status.success(), is_let_in, "{leeway}: {}{}", done.out, done.err);
+    }
 }

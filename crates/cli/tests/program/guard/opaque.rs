@@ -13,7 +13,9 @@ fn issuer() -> Upstream {
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("orders-api:{SECRET}"));
     Upstream::answering(move |head, body| {
         let is_known = head.contains(&format!("Basic {basic}")) && body.contains("token=good-opaque");
-        let answer = if is_known {
+        let answer = if body.contains("token=refresh-opaque") {
+            json!({ "active": true, "client_id": "shop", "aud": "orders", "token_type": "refresh_token" })
+        } else if is_known {
             json!({ "active": true, "client_id": "shop", "aud": "orders", "scope": "orders:read", "exp": 4_000_000_000_i64 })
         } else {
             json!({ "active": false })
@@ -49,9 +51,45 @@ fn an_issuer_is_asked_about_opaque_tokens() {
     assert!(good.status.success() && good.out.contains("ok   active"), "{}", good.out);
     let bad = check("bad-opaque");
     assert!(bad.status.code() == Some(1) && bad.out.contains("BAD  active"), "{}", bad.out);
+    let refresh = check("refresh-opaque");
+    assert!(refresh.status.code() == Some(1) && refresh.out.contains("BAD  claims"), "{}", refresh.out);
 
     let (_, said) = guard.end();
     for canary in [SECRET, "good-opaque", "bad-opaque"] {
         assert!(!said.contains(canary), "{canary}: {said}");
+    }
+}
+
+/// Issue 4: without a cache, by the flag or by the file, and with an answer that is believed for no time, the issuer is
+/// asked for each request; and a no is believed for as long as is said.
+#[test]
+fn for_how_long_answers_are_kept_is_a_setting() {
+    let user = User::new();
+    let (issuer, upstream) = (issuer(), Upstream::start());
+    user.write("secret", SECRET);
+    for (flag, first, last, asked) in [
+        (None, "", "", 2),
+        (Some("--no-token-cache"), "cached_tokens = 100", "", 3),
+        (None, "cached_tokens = 0", "", 3),
+        (None, "", "active_seconds = 0", 3),
+        (None, "", "inactive_seconds = 0", 3),
+    ] {
+        let file = format!(
+            "upstream = '{}'\n{first}\n[[issuer]]\nurl = '{url}'\naudiences = ['orders']\n[issuer.introspection]\n\
+             url = '{url}/introspect'\nclient_id = 'orders-api'\nclient_secret_file = 'secret'\n{last}\n",
+            upstream.url(),
+            url = issuer.url()
+        );
+        let file = user.write("guard.toml", &file).display().to_string();
+        let guard = user.guard("proxy", &[&["--config", &file][..], flag.as_slice()].concat());
+        let before = issuer.seen();
+        for (token, status) in
+            [("good-opaque", 200), ("good-opaque", 200), ("bad-opaque", 401), ("bad-opaque", 401)]
+        {
+            let head = format!("GET / HTTP/1.1\r\nauthorization: Bearer {token}");
+            assert_eq!(http(&guard.address(), &head, "").0, status, "{token} {first} {last}");
+        }
+        assert_eq!(issuer.seen() - before, asked, "{flag:?} {first} {last}");
+        guard.end();
     }
 }

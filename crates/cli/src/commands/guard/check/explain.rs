@@ -105,6 +105,7 @@ fn failed_step(refusal: &Refusal, says: &Says, is_asked: bool) -> &'static str {
             VerifyError::Expired(_) | VerifyError::NotYetValid(_) | VerifyError::IssuedInFuture(_) => "times",
             VerifyError::Key(_) => "key",
             VerifyError::Signature => "signature",
+            VerifyError::Claims(_) if is_asked => "claims",
             // claims that cannot even be read
             VerifyError::Claims(_) if says.claims.is_none() => "form",
             VerifyError::Claims(ClaimsError::Claim(error)) => match error.claim {
@@ -180,6 +181,7 @@ const SIGNED: &[(&str, &str)] = &[
 /// The steps for a token that its issuer is asked about.
 const ASKED: &[(&str, &str)] = &[
     ("active", "its issuer says so"),
+    ("claims", "of no other kind of token"),
     ("issuer", "of the issuer that was asked"),
     ("audience", "meant for this API"),
     ("times", "neither expired nor of the future"),

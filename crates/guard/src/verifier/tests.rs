@@ -1,0 +1,69 @@
+use countersign_proto::jose::{Algorithm, EncodedHeader, JwkSet, SigningKey, compact};
+use countersign_proto::time::UnixTime;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+const ISSUER: &str = "https://issuer.example";
+const API: &str = "https://orders.example";
+const NOW: i64 = 1_767_225_600;
+
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> UnixTime {
+        UnixTime(NOW)
+    }
+}
+
+/// A place that answers with no key at first, and then with this one.
+async fn rotating(key: &SigningKey) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/keys", listener.local_addr().unwrap());
+    let other = SigningKey::generate(Algorithm::ES256, "former").unwrap();
+    let sets = [other.public_jwk().clone(), key.public_jwk().clone()].map(|key| {
+        let set: JwkSet = std::iter::once(key).collect();
+        serde_json::to_string(&set).unwrap()
+    });
+    tokio::spawn(async move {
+        for set in sets {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length:";
+            let answer = format!("{head} {}\r\n\r\n{set}", set.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    url
+}
+
+/// Threats 2: right after a rotation a good token passes, though the keys that it needs came for another between the
+/// look-up and the question for new ones, and within the cool-down nothing more is fetched.
+#[tokio::test]
+async fn keys_that_came_for_another_are_looked_at() {
+    let key = SigningKey::generate(Algorithm::ES256, "new").unwrap();
+    let issuer = TrustedIssuer::discover(ISSUER, API).jwks_uri(rotating(&key).await);
+    let verifier = Verifier::builder(issuer).clock(Arc::new(Still)).build().unwrap();
+    let Vouches::Keys(keys) = &verifier.0.issuers[0].vouches else { panic!("keys") };
+    while keys.generation().is_none() {
+        tokio::task::yield_now().await;
+    }
+    let claims = serde_json::json!({
+        "iss": ISSUER, "aud": API, "sub": "svc", "client_id": "svc", "jti": "1", "iat": NOW, "exp": NOW + 300,
+    });
+    let claims = claims.to_string();
+    let token = compact::sign(&EncodedHeader::of(&key, Some("at+jwt")), claims.as_bytes(), &key).unwrap();
+
+    let Known::AfterKeys(at, generation, error) = verifier.known(&token) else { panic!("not known yet") };
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(31)).await;
+    tokio::time::resume();
+    assert!(keys.refresh().await, "for another token");
+    assert!(!keys.refresh().await, "the cool-down");
+    assert!(verifier.learn(&token, at, generation, error).await.is_ok());
+    let unknown = KeyError::UnknownKid("none".to_owned());
+    let nothing_new = verifier.learn(&token, at, keys.generation(), unknown.clone()).await;
+    assert_eq!(nothing_new.err(), Some(Refusal::Token(VerifyError::Key(unknown))));
+}
