@@ -1,10 +1,6 @@
 //! The file of `--config`: what flags can say, and what they cannot, several issuers each on its own terms.
 
-<<<<<<< HEAD
-use std::num::NonZeroUsize;
-=======
-use std::num::NonZeroU32;
->>>>>>> mend-m1
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use countersign_server::config::nearest;
