@@ -223,7 +223,7 @@ fn patched(view: &RealmView, record: &ClientRecord, patch: ClientPatch) -> Resul
     rule::text("name", &after.name, rule::MAX_NAME)?;
     patch.description.apply_or(&mut after.description, String::new());
     rule::text("description", &after.description, rule::MAX_DESCRIPTION)?;
-    patch.enabled.apply_or(&mut after.enabled, true);
+    patch.enabled.apply_or(&mut after.enabled, record.client.enabled);
     // A moment that has passed is taken: it ends the client now.
     patch.expires_at.try_map(|at| rule::expiry(at, None))?.apply(&mut after.expires_at);
     patch.default_api.try_map(|word| default_api(view, record, &word))?.apply(&mut after.default_api);
