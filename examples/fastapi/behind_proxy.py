@@ -8,6 +8,7 @@ from typing import Annotated
 
 import uvicorn
 from fastapi import FastAPI, Header
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
 orders = [{"id": 1, "item": "tea"}]
@@ -16,6 +17,11 @@ app = FastAPI()
 
 class Order(BaseModel):
     item: str
+
+
+@app.get("/health", response_class=PlainTextResponse)
+def health():
+    return "ok"
 
 
 @app.get("/orders")

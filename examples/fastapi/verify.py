@@ -6,6 +6,7 @@ from typing import Annotated
 import jwt
 import uvicorn
 from fastapi import Depends, FastAPI, Header, HTTPException
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
 ISSUER = os.environ.get("ISSUER", "http://localhost:8080/realms/myorg")
@@ -60,6 +61,11 @@ def refused(status: int, error: str = "", scope: str = "") -> HTTPException:
     challenge += f', error="{error}"' if error else ""
     challenge += f', scope="{scope}"' if scope else ""
     return HTTPException(status, error or "unauthorized", {"WWW-Authenticate": challenge})
+
+
+@app.get("/health", response_class=PlainTextResponse)
+def health():
+    return "ok"
 
 
 @app.get("/orders")

@@ -12,6 +12,11 @@ orders = [{"id": 1, "item": "tea"}]
 app = Flask(__name__)
 
 
+@app.get("/health")
+def health():
+    return "ok"
+
+
 @app.get("/orders")
 def read():
     return jsonify(orders=orders, caller=request.headers["X-Auth-Client"])

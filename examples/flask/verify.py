@@ -60,6 +60,11 @@ def refused(status, error=None, scope=None):
     return {"error": error or "unauthorized"}, status, {"WWW-Authenticate": challenge}
 
 
+@app.get("/health")
+def health():
+    return "ok"
+
+
 @app.get("/orders")
 @needs("orders:read")
 def read():

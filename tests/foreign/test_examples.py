@@ -32,6 +32,8 @@ def test_verifying_in_the_application(framework, example, orders):
     call = Caller(example(framework, "verify.py")).send
     read = call("GET", "/orders", orders.reader)
     assert (read.status, json.loads(read.text)["caller"]) == (200, "svc")
+    health = call("GET", "/health")
+    assert (health.status, health.text) == (200, "ok")
     none = call("GET", "/orders")
     assert (none.status, none.challenge) == (401, f'Bearer realm="{orders.audience}"')
     for wrong in (orders.other, orders.reader[:-8] + "AAAAAAAA", "nonsense", ""):
@@ -62,6 +64,8 @@ def test_behind_the_guard(framework, front, example, fronts, orders):
     forged = [("X-Auth-Client", "root"), ("X_Auth_Client", "root"), ("SCRIPT_NAME", "/orders")]
     read = call("GET", "/orders", orders.reader, headers=forged)
     assert (read.status, json.loads(read.text)["caller"]) == (200, "svc")
+    health = call("GET", "/health")
+    assert (health.status, health.text) == (200, "ok"), "rules.toml opens it"
     assert call("GET", "/orders", headers=forged).status == 401
     assert call("POST", "/orders", orders.reader, **item("milk")).status == 403
     assert call("POST", "/orders", orders.writer, **item("milk")).status == 201

@@ -19,6 +19,7 @@ mod scope;
 mod secret;
 mod serve;
 mod steps;
+mod sure;
 mod token;
 
 use std::process::ExitCode;

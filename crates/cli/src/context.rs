@@ -90,6 +90,14 @@ impl Context {
         }
     }
 
+    /// Whether nothing is lost with it where `new` takes its place: it is of the same client and holds no secret, or one
+    /// that a server with this data folder, and a database that is not new, has just replaced.
+    fn is_replaced_by(&self, new: &Self, is_first: bool) -> bool {
+        let is_same = self.realm == new.realm && self.client_id == new.client_id;
+        let is_replaced = !is_first && self.data.is_some() && self.data == new.data;
+        is_same && (is_replaced || (self.client_secret.is_none() && self.server == new.server))
+    }
+
     /// How the secret travels.
     pub(crate) fn transport(&self) -> Transport {
         if self.in_body { Transport::Body } else { Transport::Basic }

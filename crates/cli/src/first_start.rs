@@ -8,7 +8,7 @@ use countersign_issuer::realm::SYSTEM;
 
 use crate::context::{Context, Contexts};
 use crate::failure::Failure;
-use crate::output::{self, Output, program};
+use crate::output::{self, Output, program, shell};
 use crate::private_file;
 use crate::wire::{Place, Server};
 
@@ -38,7 +38,7 @@ pub(crate) fn tell(server: &Server, root_variable: Option<&'static str>, output:
                 }
             }
             let context = context(server, Some(secret.expose().to_owned()), None);
-            text.push_str(&remember(context, server));
+            text.push_str(&remember(context, server, output));
             if server.is_first {
                 text.push_str(&next(&program()));
             }
@@ -47,7 +47,7 @@ pub(crate) fn tell(server: &Server, root_variable: Option<&'static str>, output:
             let _ = writeln!(text, "  root        {} (secret from {variable})", server.root.client_id);
             let context = context(server, None, Some(variable.to_owned()));
             if is_new_to_us(&context) {
-                text.push_str(&remember(context, server));
+                text.push_str(&remember(context, server, output));
             }
         }
         (None, None) => {}
@@ -133,19 +133,31 @@ fn is_new_to_us(context: &Context) -> bool {
     Contexts::load().is_ok_and(|contexts| !contexts.by_name.values().any(same))
 }
 
-fn remember(context: Context, server: &Server) -> String {
+fn remember(context: Context, server: &Server, output: Output) -> String {
     match save(context, server) {
-        Ok((name, path)) => {
-            format!("  context     '{name}' in {} (0600): commands use it from now on\n", path.display())
+        Ok(((name, before), path)) => {
+            let back =
+                before.map(|before| format!("; back with `countersign context use {}`", shell(&before)));
+            let back = back.unwrap_or_default();
+            // commands of this user go elsewhere now: a person must see it, wherever standard output goes
+            if !back.is_empty() && (output.is_json() || !output::is_terminal()) {
+                tracing::warn!("commands use the context '{name}' from now on{back}");
+            }
+            format!(
+                "  context     '{name}' in {} (0600): commands use it from now on{back}\n",
+                path.display()
+            )
         }
         // a server needs no context; a container often has no home to keep one in
         Err(failure) => format!("  context     not saved: {failure}\n"),
     }
 }
 
-fn save(context: Context, server: &Server) -> Result<(String, PathBuf), Failure> {
+type Saved = ((String, Option<String>), PathBuf);
+
+fn save(context: Context, server: &Server) -> Result<Saved, Failure> {
     let port = server.place.listen.first().map_or(0, std::net::SocketAddr::port);
-    Contexts::change(|contexts| Ok(contexts.add_local(context, port)))
+    Contexts::change(|contexts| Ok(contexts.add_local(context, port, server.is_first)))
 }
 
 /// Commands that can be pasted as they are, into any terminal.

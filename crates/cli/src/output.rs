@@ -3,7 +3,7 @@
 
 mod table;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use clap::ValueEnum;
@@ -61,8 +61,21 @@ impl Output {
 
     /// Says something beside the answer, on standard error.
     pub(crate) fn note(self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        note(text);
     }
+}
+
+/// Says something beside the answer, on standard error, where no command is at hand.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Asks a person, on standard error; anything but yes is no.
+pub(crate) fn is_confirmed(question: &str) -> bool {
+    let _ = write!(io::stderr().lock(), "{} [y/N] ", clean(question));
+    let mut answer = String::new();
+    let read = io::Read::take(io::stdin().lock(), MAX_ANSWER).read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 /// Why something of the answer could not be printed, if anything: who reads it must not take a part for the whole.
@@ -81,6 +94,13 @@ fn remember(written: io::Result<()>) {
 }
 
 static LOST: OnceLock<String> = OnceLock::new();
+
+const MAX_ANSWER: u64 = 100;
+
+/// Whether a person reads what is printed and can answer.
+pub(crate) fn is_conversation() -> bool {
+    io::stdin().is_terminal() && is_terminal()
+}
 
 /// Whether a person reads standard output.
 pub(crate) fn is_terminal() -> bool {

@@ -15,6 +15,7 @@ mod fidesops_scopes;
 pub(crate) mod founding;
 mod grants;
 mod keys;
+mod lasting_root;
 mod origin;
 mod page;
 mod realm_draft;

@@ -7,6 +7,7 @@ use countersign_proto::admin::{ClientBody, ClientPatch};
 
 use super::change::{Enabling, change, change_list};
 use super::realm::yes;
+use super::sure::Sure;
 use crate::admin::{InRealm, Reply, count, item};
 use crate::failure::Failure;
 use crate::moment::{from_now, length, rfc3339, span};
@@ -28,9 +29,7 @@ enum Verb {
     #[command(after_help = "Examples:\n  countersign client show svc --realm myorg")]
     Show(One),
     Update(Box<Update>),
-    /// Delete a client; its tokens live on until they expire
-    #[command(visible_alias = "rm", after_help = "Examples:\n  countersign client delete svc --realm myorg")]
-    Delete(One),
+    Delete(Delete),
 }
 
 #[derive(Args, Debug)]
@@ -39,6 +38,21 @@ struct One {
     client_id: String,
     #[command(flatten)]
     place: InRealm,
+}
+
+/// Delete a client; its tokens live on until they expire
+#[derive(Args, Debug)]
+#[command(
+    visible_alias = "rm",
+    after_help = "Examples:
+  countersign client delete svc --realm myorg
+  countersign client delete svc --realm myorg --yes"
+)]
+struct Delete {
+    #[command(flatten)]
+    one: One,
+    #[command(flatten)]
+    sure: Sure,
 }
 
 /// List the clients of a realm
@@ -112,8 +126,9 @@ impl Client {
                 show(output, &admin.get(&["realms", &realm, "clients", &one.client_id]).await?)
             }
             Verb::Update(update) => update.run(output).await,
-            Verb::Delete(one) => {
+            Verb::Delete(Delete { one, sure }) => {
                 let (admin, realm) = one.place.connect().await?;
+                sure.to_delete(&format!("the client '{}' of the realm '{realm}'", one.client_id))?;
                 admin.delete(&["realms", &realm, "clients", &one.client_id]).await?;
                 output.note(&format!("client '{}' is deleted", one.client_id));
                 Ok(())

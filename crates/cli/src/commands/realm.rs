@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use countersign_proto::admin::{NewRealm, RealmBody, RealmPatch};
 
 use super::change::{Enabling, change, change_list};
+use super::sure::Sure;
 use crate::admin::{Admin, Reply, item};
 use crate::context::Choice;
 use crate::failure::Failure;
@@ -28,9 +29,7 @@ enum Verb {
     #[command(after_help = "Examples:\n  countersign realm show myorg")]
     Show(One),
     Update(Update),
-    /// Delete a realm with all its APIs, clients and keys; its tokens become unverifiable
-    #[command(visible_alias = "rm", after_help = "Examples:\n  countersign realm delete myorg")]
-    Delete(One),
+    Delete(Delete),
 }
 
 #[derive(Args, Debug)]
@@ -39,6 +38,19 @@ struct One {
     name: String,
     #[command(flatten)]
     choice: Choice,
+}
+
+/// Delete a realm with all its APIs, clients and keys; its tokens become unverifiable
+#[derive(Args, Debug)]
+#[command(
+    visible_alias = "rm",
+    after_help = "Examples:\n  countersign realm delete myorg\n  countersign realm delete myorg --yes"
+)]
+struct Delete {
+    #[command(flatten)]
+    one: One,
+    #[command(flatten)]
+    sure: Sure,
 }
 
 /// Make a realm
@@ -120,7 +132,8 @@ impl Realm {
             Verb::List(choice) => list(&choice, output).await,
             Verb::Show(one) => show(output, &connect(&one.choice).await?.get(&["realms", &one.name]).await?),
             Verb::Update(update) => update.run(output).await,
-            Verb::Delete(one) => {
+            Verb::Delete(Delete { one, sure }) => {
+                sure.to_delete(&format!("the realm '{}' with all its APIs, clients and keys", one.name))?;
                 connect(&one.choice).await?.delete(&["realms", &one.name]).await?;
                 output.note(&format!("realm '{}' is deleted", one.name));
                 Ok(())

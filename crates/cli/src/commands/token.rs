@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use countersign_client::token::{Ask, Secret, TokenError, Transport};
 use countersign_client::{Endpoint, HttpClient, Settings, discovery, token};
+use countersign_issuer::realm::SYSTEM;
 
-use crate::context::{Choice, endpoint, secret_file};
+use crate::context::{Choice, Context, Contexts, endpoint, secret_file};
 use crate::environment::{self, CLIENT_SECRET};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, shell};
 
 /// Take a token with client credentials and print it
 #[derive(Args, Debug)]
@@ -59,6 +60,8 @@ struct Caller {
     endpoint: Endpoint,
     client_id: String,
     secret: Secret,
+    /// The realm of the client and the server's URL, where they are known.
+    place: Option<(String, String)>,
 }
 
 impl Token {
@@ -92,19 +95,21 @@ impl Token {
                 in_body: self.in_body || context.in_body,
                 secret: context.secret()?,
                 client_id: context.client_id,
+                place: Some((context.realm, context.server)),
             });
         };
         let secret = self.secret()?;
         if let Some(issuer) = &self.issuer {
             let http = self.http(None);
             let endpoint = self.discover(&http, issuer).await?;
-            return Ok(Caller { http, in_body: self.in_body, endpoint, client_id, secret });
+            return Ok(Caller { http, in_body: self.in_body, endpoint, client_id, secret, place: None });
         }
         let (_, context) = self.choice.load()?;
         let realm = self.realm.as_deref().or(context.default_realm.as_deref()).unwrap_or(&context.realm);
         let endpoint = context.endpoint(&["realms", realm, "oauth2", "token"])?;
         let http = self.http(context.ca_file.clone());
-        Ok(Caller { http, in_body: self.in_body, endpoint, client_id, secret })
+        let place = Some((realm.to_owned(), context.server.clone()));
+        Ok(Caller { http, in_body: self.in_body, endpoint, client_id, secret, place })
     }
 
     async fn discover(&self, http: &HttpClient, issuer: &str) -> Result<Endpoint, Failure> {
@@ -141,13 +146,23 @@ fn refused(error: &TokenError, caller: &Caller) -> Failure {
                 "check id, secret and realm of '{id}'; an administrator sees the true reason in the server's log"
             )),
             "invalid_scope" | "invalid_target" => {
-                failure.next(format!("an administrator sees what '{id}' may have with `countersign client show {id}`"))
+                failure.next(format!("an administrator sees what '{id}' may have{}", how_to_see(caller)))
             }
             _ => failure,
         },
         TokenError::NotOAuth(_) => failure.next(format!("check the URL {}", caller.endpoint)),
         _ => failure,
     }
+}
+
+/// The command that shows the client, with the context of an administrator of all realms, where one is saved.
+fn how_to_see(caller: &Caller) -> String {
+    let Some((realm, server)) = &caller.place else { return String::new() };
+    let contexts = Contexts::load().unwrap_or_default();
+    let of_system = |known: &Context| known.server == *server && known.realm == SYSTEM;
+    let administrator = contexts.by_name.iter().find(|(_, known)| of_system(known));
+    let with = administrator.map(|(name, _)| format!(" --context {}", shell(name))).unwrap_or_default();
+    format!(" with `countersign client show {} --realm {}{with}`", shell(&caller.client_id), shell(realm))
 }
 
 const LONG: &str = "\

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use countersign_issuer::realm::SYSTEM;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Context;
 use crate::environment;
 use crate::failure::Failure;
+use crate::output::{self, shell};
 use crate::private_file;
 
 /// All saved contexts.
@@ -33,6 +35,10 @@ impl Contexts {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(Failure::new(format!("cannot read {}: {error}", path.display()))),
         };
+        if private_file::is_open_to_others(&path) {
+            // a command may read it twice, and then write it anew
+            TOLD.call_once(|| output::note(&open_to_others(&path)));
+        }
         toml::from_str(&text).map_err(|error| {
             // the parser's own text would quote the line, and a line may hold a secret
             let line = error
@@ -124,18 +130,35 @@ impl Contexts {
         renewed
     }
 
-    /// Saves a server's root under `local`, or, where another server has that name, `local-PORT`; returns the name.
-    pub(crate) fn add_local(&mut self, context: Context, port: u16) -> String {
-        let taken = self.by_name.get(LOCAL).is_some_and(|other| other.server != context.server);
-        let name = if taken { format!("{LOCAL}-{port}") } else { LOCAL.to_owned() };
+    /// Saves a server's root under the first name that is free of `local`, `local-PORT`, `local-PORT-2` and so on, and
+    /// makes it current; returns the name, and the one that was current, where that is another.
+    ///
+    /// `is_first` says that the server's database is new: then what another context holds is of another database.
+    pub(crate) fn add_local(
+        &mut self,
+        context: Context,
+        port: u16,
+        is_first: bool,
+    ) -> (String, Option<String>) {
+        let numbered = (2..).map(|n: u32| format!("{LOCAL}-{port}-{n}"));
+        let mut names = [LOCAL.to_owned(), format!("{LOCAL}-{port}")].into_iter().chain(numbered);
+        let is_free = |name: &String| {
+            self.by_name.get(name).is_none_or(|there| there.is_replaced_by(&context, is_first))
+        };
+        let name = names.find(is_free).unwrap_or_else(|| LOCAL.to_owned());
         self.by_name.insert(name.clone(), context);
-        self.current = Some(name.clone());
-        name
+        let before = self.current.replace(name.clone()).filter(|before| *before != name);
+        (name, before)
     }
 }
 
 pub(crate) fn unknown(name: &str) -> Failure {
     Failure::new(format!("there is no context '{name}'")).next("`countersign context list` shows all")
+}
+
+fn open_to_others(path: &Path) -> String {
+    let path = path.display().to_string();
+    format!("warning: others may read the secrets in {path}: chmod 600 {}", shell(&path))
 }
 
 fn path() -> Result<PathBuf, Failure> {
@@ -153,5 +176,7 @@ fn path() -> Result<PathBuf, Failure> {
     })
 }
 
+/// Whether it was told already who may read the file.
+static TOLD: Once = Once::new();
 const LOCAL: &str = "local";
 const MAX_FILE: u64 = 1 << 20;

@@ -116,6 +116,55 @@ fn a_second_server_gets_a_context_of_its_own() {
     assert!(!user.ok(&["realm", "list", "--context", "local"]).contains("here"));
 }
 
+/// A start that takes over the current context says so where it is seen, with the way back; and no context is lost.
+#[test]
+fn a_first_start_keeps_what_was_there() {
+    let user = User::new();
+    let secret = user.write("s", "a-secret-that-is-saved-nowhere-else").display().to_string();
+    let first = user.serve(&[]);
+    let address = first.address();
+    let (_, said) = first.end();
+    assert!(!said.contains("from now on"), "there was none before: {said}");
+    let add = ["context", "add", "prod", "--server", "https://a.example", "--client-id", "x"];
+    user.ok(&[&add[..], &["--client-secret-file", &secret]].concat());
+    let before = std::fs::read_to_string(user.contexts()).unwrap();
+
+    // the same address, and even the same folder: another database all the same
+    let port = address.rsplit(':').next().unwrap();
+    let other = user.home().join("other").display().to_string();
+    let names = [format!("local-{port}"), format!("local-{port}-2")];
+    let (_, said) = user.serve(&["--data", &other, "--listen", &address]).end();
+    assert!(said.contains("context use prod"), "{said}");
+    std::fs::rename(user.data(), user.home().join("moved")).unwrap();
+    let (_, said) = user.serve(&["--listen", &address]).end();
+    assert!(said.contains(&format!("'{}'", names[1])) && said.contains("context use"), "{said}");
+
+    let after = std::fs::read_to_string(user.contexts()).unwrap();
+    for line in before.lines().filter(|line| line.starts_with("client_secret")) {
+        assert!(after.contains(line), "a secret is gone");
+    }
+    assert_eq!(after.matches("client_secret").count(), 4, "local, prod and two more");
+    let shown = user.json(&["context", "list"]);
+    assert_eq!(shown["current"], names[1]);
+    user.ok(&["context", "use", "prod"]);
+}
+
+/// Secrets that others may read: one line, on standard error, at every command that reads them.
+#[test]
+fn a_file_that_others_may_read_is_warned_about() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let user = User::new();
+    let _server = user.serve(&[]);
+    assert_eq!(user.run(&["realm", "list"]).err, "");
+    std::fs::set_permissions(user.contexts(), std::fs::Permissions::from_mode(0o644)).unwrap();
+    for words in [&["realm", "list"][..], &["context", "list"], &["token"]] {
+        let done = user.run(words);
+        assert!(done.status.success() && !done.out.contains("chmod"));
+        assert_eq!(done.err.lines().count(), 1, "{}", done.err);
+        assert!(done.err.contains(&format!("chmod 600 {}", user.contexts().display())), "{}", done.err);
+    }
+}
+
 /// Proxy variables are for the outside: nothing to loopback, and no secret, ever goes to a proxy.
 #[test]
 fn proxy_variables_are_not_read() {

@@ -2,6 +2,10 @@
 
 use std::process::Stdio;
 
+use countersign_issuer::audit::{AuditEvent, AuditRecord};
+use countersign_issuer::store::Command;
+use countersign_proto::time::UnixTime;
+use countersign_store::DatabaseUrl;
 use serde_json::json;
 
 use crate::harness::{PROGRAM, User, mode, token};
@@ -104,13 +108,25 @@ fn what_a_reset_says_can_be_pasted() {
     assert!(user.ok(&["realm", "list"]).contains("system"));
 }
 
-/// Issue 3: a second start says where it is. Where root was deleted it makes another, and does not call that a first start.
+/// What a refusal to end root says to do is there.
+#[test]
+fn root_is_not_ended_by_a_command() {
+    let user = User::new();
+    let _server = user.serve(&[]);
+    for words in [&["client", "delete", "root"][..], &["client", "update", "root", "--disable"]] {
+        let said = user.fails(&[words, &["--realm", "system"]].concat());
+        assert!(said.contains("countersign root reset"), "{said}");
+    }
+    user.ok(&["realm", "list"]);
+}
+
+/// Issue 3: a second start says where it is. Where root is gone it makes another, and does not call that a first start.
 #[test]
 fn a_start_without_root_says_so() {
     let user = User::new();
     let server = user.serve(&[]);
-    user.ok(&["client", "delete", "root", "--realm", "system"]);
     assert!(server.end().0.success());
+    delete_root(&user);
     let data = user.data().display().to_string();
     let mut child = user
         .command(PROGRAM)
@@ -127,6 +143,30 @@ fn a_start_without_root_says_so() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(text.contains("no root client any more") && !text.contains("first start"), "{text}");
+}
+
+/// What no request does: takes root out of the database of a stopped server.
+fn delete_root(user: &User) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let url = DatabaseUrl::Sqlite(user.data().join("countersign.db"));
+        let store = countersign_store::open(&url).await.unwrap();
+        let (_, realms) = store.realms().await.unwrap();
+        let system = realms.iter().find(|record| record.realm.name == "system").unwrap();
+        let (realm_id, client_id) = (system.realm.id.clone(), "root".to_owned());
+        let audit = AuditRecord {
+            id: 0,
+            at: UnixTime(0),
+            event: AuditEvent::ClientDeleted,
+            realm: "system".to_owned(),
+            actor: "test".to_owned(),
+            subject: client_id.clone(),
+            request_id: String::new(),
+            detail: serde_json::Value::Null,
+        };
+        store.execute(Command::DeleteClient { realm_id, client_id, expected: None }, audit).await.unwrap();
+        store.close().await;
+    });
 }
 
 /// The contract: a given root secret gets a warning under 32 characters.

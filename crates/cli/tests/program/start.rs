@@ -173,6 +173,19 @@ fn lost_or_foreign_master_keys_are_told() {
     assert!(!given.data().join("keys").exists());
 }
 
+/// Master keys that others may read are warned about at every start, by path and with what to do.
+#[test]
+fn open_master_keys_are_warned_about() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let user = User::new();
+    let (_, said) = user.serve(&[]).end();
+    assert!(!said.contains("chmod 600"), "{said}");
+    let keys = user.data().join("keys");
+    std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (_, said) = user.serve(&[]).end();
+    assert!(said.contains("chmod 600") && said.contains(&keys.display().to_string()), "{said}");
+}
+
 /// Item 14: SIGTERM lets what is in flight finish, takes nothing new, and ends with 0; health says so meanwhile.
 #[test]
 fn a_polite_end_finishes_what_is_in_flight() {

@@ -1,8 +1,11 @@
 //! Issue 3, item 11: the verbs over the admin API, as a person and as a program use them.
 
+use std::io::Write as _;
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
-use crate::harness::{User, token};
+use crate::harness::{PROGRAM, User, token};
 
 const ORDERS: &str = "https://orders.example";
 
@@ -38,6 +41,54 @@ fn realms() {
     assert_eq!(listed["items"].as_array().unwrap().len(), 2);
     user.ok(&["realm", "delete", "shop"]);
     assert!(!user.ok(&["realm", "list"]).contains("shop"));
+}
+
+/// Who sits at a terminal is asked before a realm or a client goes; scripts and `--yes` are not.
+#[test]
+fn what_is_deleted_at_a_terminal_is_asked_about() {
+    let user = User::new();
+    let _server = user.serve(&[]);
+    prepared(&user);
+    user.ok(&["client", "create", "svc"]);
+    for (words, listed, name) in
+        [("client delete svc", ["client", "list"], "svc"), ("realm delete myorg", ["realm", "list"], "myorg")]
+    {
+        for (given, answer, asked, gone) in [
+            ("", "n", true, false),
+            ("", "", true, false),
+            ("", "no, yes", true, false),
+            (" < /dev/null", "y", false, true),
+            (" --yes", "n", false, true),
+            ("", "y", true, true),
+        ] {
+            let said = at_terminal(&user, &format!("{PROGRAM} {words}{given}"), answer);
+            assert_eq!(said.contains("[y/N]"), asked, "{words}{given}: {said}");
+            assert_eq!(
+                said.contains(name) && said.contains("nothing was deleted"),
+                !gone,
+                "{answer}: {said}"
+            );
+            assert_eq!(!user.ok(&listed).contains(name), gone, "{words}{given}, {answer}");
+            if gone && name == "svc" {
+                user.ok(&["client", "create", "svc"]);
+            } else if gone {
+                user.ok(&["realm", "create", "myorg"]);
+            }
+        }
+    }
+}
+
+/// Runs a line on a terminal of its own, with an answer typed there; returns all that stood there.
+fn at_terminal(user: &User, line: &str, answer: &str) -> String {
+    let mut child = user
+        .command("script")
+        .args(["--quiet", "--command", line, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "{answer}").unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
 }
 
 #[test]

@@ -223,7 +223,7 @@ fn patched(before: &Api, patch: ApiPatch) -> Result<Api, AdminError> {
     patch.token_lifetime.try_map(rule::lifetime)?.apply(&mut after.token_lifetime);
     patch.algorithm.try_map(|name| rule::algorithm(&name))?.apply(&mut after.algorithm);
     patch.profile.try_map(|word| realm_draft::profile(&word))?.apply(&mut after.profile);
-    patch.enabled.apply_or(&mut after.enabled, true);
+    patch.enabled.apply_or(&mut after.enabled, before.enabled);
     if after.builtin == Some(BuiltIn::Admin) {
         if !after.enabled {
             return Err(AdminError::invalid("enabled", "the built-in API admin cannot be disabled"));

@@ -6,6 +6,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::apis::api_of;
+use super::lasting_root::Loss;
 use super::page::cursor;
 use super::{AdminError, Administrator, At, PageAsk, Right, claims, founding, grants, rule, secrets};
 use crate::api::BuiltIn;
@@ -110,6 +111,7 @@ impl Issuer {
         super::unchanged_since(expected, record.client.revision)?;
         let detail = json!(&patch);
         let mut after = patched(&view, &record, patch)?;
+        self.keep_root(by, &view, &record, Loss::Standing(&after)).await?;
         if after != record.client {
             after.updated_at = self.now();
             let command = Command::UpdateClient { client: after, expected };
@@ -134,6 +136,7 @@ impl Issuer {
         let by = &turn.by;
         let (view, record) = self.client_to_change(by, realm, client_id).await?;
         super::unchanged_since(expected, record.client.revision)?;
+        self.keep_root(by, &view, &record, Loss::Client).await?;
         let command = Command::DeleteClient {
             realm_id: view.id().to_owned(),
             client_id: client_id.to_owned(),
@@ -220,7 +223,7 @@ fn patched(view: &RealmView, record: &ClientRecord, patch: ClientPatch) -> Resul
     rule::text("name", &after.name, rule::MAX_NAME)?;
     patch.description.apply_or(&mut after.description, String::new());
     rule::text("description", &after.description, rule::MAX_DESCRIPTION)?;
-    patch.enabled.apply_or(&mut after.enabled, true);
+    patch.enabled.apply_or(&mut after.enabled, record.client.enabled);
     // A moment that has passed is taken: it ends the client now.
     patch.expires_at.try_map(|at| rule::expiry(at, None))?.apply(&mut after.expires_at);
     patch.default_api.try_map(|word| default_api(view, record, &word))?.apply(&mut after.default_api);

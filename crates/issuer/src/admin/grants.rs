@@ -7,6 +7,7 @@ use countersign_proto::scope::ScopeName;
 use serde_json::json;
 
 use super::apis::{api_of, place};
+use super::lasting_root::Loss;
 use super::page::page;
 use super::{AdminError, Administrator, At, PageAsk, Right, rule};
 use crate::api::BuiltIn;
@@ -52,6 +53,7 @@ impl Issuer {
         if before == Some(&grant) {
             return Ok(At { body: set, revision: record.client.revision });
         }
+        self.keep_root(by, &view, &record, Loss::Rights(&grant)).await?;
         if before.is_none() && record.grants.len() >= MAX_GRANTS {
             let detail = "a client has grants on at most 100 APIs; take one away first".to_owned();
             return Err(AdminError::Conflict { field: String::new(), detail });
@@ -122,6 +124,7 @@ impl Issuer {
             return Err(no_grant(client_id, api));
         }
         super::unchanged_since(expected, record.client.revision)?;
+        self.keep_root(by, &view, &record, Loss::Grant(api.id())).await?;
         let command = Command::DeleteGrant {
             realm_id: view.id().to_owned(),
             client_id: client_id.to_owned(),

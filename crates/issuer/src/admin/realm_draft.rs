@@ -60,7 +60,7 @@ pub(super) fn patched(before: &Realm, patch: RealmPatch) -> Result<Realm, AdminE
     patch.dialects.try_map(|words| dialects(&words))?.apply_or(&mut after.dialects, default);
     patch.algorithm.try_map(|name| rule::algorithm(&name))?.apply(&mut after.algorithm);
     patch.token_lifetime.try_map(rule::lifetime)?.apply(&mut after.token_lifetime);
-    patch.enabled.apply_or(&mut after.enabled, true);
+    patch.enabled.apply_or(&mut after.enabled, before.enabled);
     if after.name == SYSTEM && !after.enabled {
         return Err(AdminError::invalid("enabled", format!("the realm {SYSTEM} cannot be disabled")));
     }

@@ -6,6 +6,7 @@ use countersign_proto::time::UnixTime;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::lasting_root::Loss;
 use super::page::page;
 use super::{AdminError, Administrator, At, PageAsk, Right, rule};
 use crate::audit::AuditEvent;
@@ -126,6 +127,7 @@ impl Issuer {
             return Err(AdminError::NotFound(format!("the client {client_id} has no secret {secret_id:?}")));
         }
         super::unchanged_since(expected, record.client.revision)?;
+        self.keep_root(by, &view, &record, Loss::Secret(secret_id)).await?;
         let command = Command::DeleteSecret {
             realm_id: view.id().to_owned(),
             client_id: client_id.to_owned(),

@@ -82,6 +82,14 @@ impl Issuer {
         }))
     }
 
+    /// Whether this client is the root client: the one that a reset would bring back.
+    pub(crate) async fn is_root_client(&self, realm: &RealmView, client_id: &str) -> Result<bool, Fault> {
+        if realm.name() != SYSTEM {
+            return Ok(false);
+        }
+        Ok(self.store.keep(ROOT, DEFAULT_ROOT.as_bytes()).await? == client_id.as_bytes())
+    }
+
     /// A generated secret.
     pub(crate) fn new_secret(&self) -> Result<ClientSecret, Fault> {
         let mut bits = zeroize::Zeroizing::new([0u8; 32]);

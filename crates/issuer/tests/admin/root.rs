@@ -1,8 +1,9 @@
 //! The root client, and fidesops' root: nobody else can be taken for either.
 
-use countersign_issuer::admin::{Administrator, Right};
+use countersign_issuer::admin::{AdminError, Administrator, Right};
+use countersign_issuer::clock::Clock as _;
 use countersign_issuer::refusal::{Failure, Refusal};
-use countersign_proto::admin::{GrantPut, NewApi, NewClient, NewRealm};
+use countersign_proto::admin::{GrantPut, NewApi, NewClient, NewRealm, NewSecret};
 use countersign_proto::client_id::ClientId;
 use countersign_proto::secret::ClientSecret;
 
@@ -71,6 +72,70 @@ async fn a_reset_root_administers_again() {
         give(&h, "root", ROOT_SECRET).await;
         assert!(administers(&h, "root", ROOT_SECRET).await, "{lost}");
     }
+}
+
+/// Threats 4, all administration ended by one request: root's own token cannot end root, whatever it has the rights
+/// to; another client's standing is nobody's concern but its operators'.
+#[tokio::test]
+async fn no_request_ends_root() {
+    let h = Harness::start(1000).await;
+    let (i, system) = (&h.issuer, h.system());
+    let token = i.issue(&system, ask("root", ROOT_SECRET, None)).await.unwrap().access_token;
+    let by = i.administrator(&token, "").await.unwrap();
+    let all: Vec<String> = Right::ALL.iter().map(|right| right.as_str().to_owned()).collect();
+    let put = |default: &[String], optional: &[String]| GrantPut {
+        default: default.to_vec(),
+        optional: optional.to_vec(),
+    };
+    let boss = NewClient { client_id: Some("boss".to_owned()), ..NewClient::default() };
+    i.create_client(&by, "system", boss).await.unwrap();
+    i.put_grant(&by, "system", "boss", "admin", put(&all, &[]), None).await.unwrap();
+
+    for patch in [r#"{"enabled":false}"#, r#"{"expires_at":1}"#, r#"{"expires_at":4000000000}"#] {
+        let patch = || serde_json::from_str(patch).unwrap();
+        conflict(i.update_client(&by, "system", "root", patch(), None).await);
+        i.update_client(&by, "system", "boss", patch(), None).await.unwrap();
+    }
+    for grant in [put(&[], &[]), put(&all[1..], &[]), put(&all[1..], &all[..1])] {
+        conflict(i.put_grant(&by, "system", "root", "admin", grant.clone(), None).await);
+        i.put_grant(&by, "system", "boss", "admin", grant, None).await.unwrap();
+    }
+    conflict(i.delete_grant(&by, "system", "root", "admin", None).await);
+    conflict(i.delete_client(&by, "system", "root", None).await);
+    i.delete_grant(&by, "system", "boss", "admin", None).await.unwrap();
+    i.delete_client(&by, "system", "boss", None).await.unwrap();
+
+    let secrets = |h: &Harness| {
+        let (i, by) = (h.issuer.clone(), by.clone());
+        async move { i.read_client(&by, "system", "root").await.unwrap().body.secrets }
+    };
+    let first = secrets(&h).await.remove(0).id;
+    conflict(i.delete_secret(&by, "system", "root", &first, None).await);
+    // a rotation goes on working; a secret that has expired keeps nobody in
+    let passing = NewSecret { expires_at: Some(h.clock.now().plus(60)), ..NewSecret::default() };
+    i.create_secret(&by, "system", "root", passing).await.unwrap();
+    h.clock.advance(61);
+    conflict(i.delete_secret(&by, "system", "root", &first, None).await);
+    let next = i.create_secret(&by, "system", "root", NewSecret::default()).await.unwrap().body;
+    i.delete_secret(&by, "system", "root", &first, None).await.unwrap();
+    conflict(i.delete_secret(&by, "system", "root", &next.id, None).await);
+    assert!(administers(&h, "root", &next.secret).await);
+
+    // and so does what ends nothing
+    let harmless = r#"{"name":"R","allowed_cidrs":["127.0.0.0/8"],"expires_at":null,"enabled":true}"#;
+    i.update_client(&by, "system", "root", serde_json::from_str(harmless).unwrap(), None).await.unwrap();
+    i.put_grant(&by, "system", "root", "default", put(&[], &[]), None).await.unwrap();
+    i.delete_grant(&by, "system", "root", "default", None).await.unwrap();
+}
+
+#[track_caller]
+fn conflict<T>(done: Result<T, AdminError>) {
+    let says = |detail: &str| detail.contains("countersign root reset");
+    assert!(
+        matches!(&done, Err(AdminError::Conflict { detail, .. }) if says(detail)),
+        "{:?}",
+        done.map(drop)
+    );
 }
 
 /// A root that the environment names is root, also where an ordinary client had the id; a reset then is that one's.

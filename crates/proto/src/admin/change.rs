@@ -51,6 +51,13 @@ impl<T> Change<T> {
     }
 }
 
+/// Reads a member that cannot be taken away, since its default may not be what is safe: `null` is an error.
+pub(super) fn set<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Change<T>, D::Error> {
+    T::deserialize(deserializer).map(Change::Set)
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))

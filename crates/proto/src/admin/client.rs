@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Change;
+use super::{Change, change};
 use crate::time::UnixTime;
 
 /// `POST /admin/v1/realms/{realm}/clients`.
@@ -51,8 +51,8 @@ pub struct ClientPatch {
     /// See [`NewClient::description`].
     #[serde(skip_serializing_if = "Change::is_keep")]
     pub description: Change<String>,
-    /// See [`NewClient::enabled`].
-    #[serde(skip_serializing_if = "Change::is_keep")]
+    /// See [`NewClient::enabled`]; `null` is refused.
+    #[serde(skip_serializing_if = "Change::is_keep", deserialize_with = "change::set")]
     pub enabled: Change<bool>,
     /// See [`NewClient::expires_at`].
     #[serde(skip_serializing_if = "Change::is_keep")]

@@ -98,7 +98,7 @@ const LIMITS: Limits = Limits { bytes: MAX_BODY, depth: 16 };
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admin::{ClientPatch, GrantPut, NewApi, NewClient, NewRealm, RealmPatch};
+    use crate::admin::{ApiPatch, ClientPatch, GrantPut, NewApi, NewClient, NewRealm, RealmPatch};
 
     fn field<T: DeserializeOwned>(body: &str) -> String {
         match read::<T>(body.as_bytes()).err() {
@@ -144,6 +144,12 @@ mod tests {
         assert_eq!(field::<ClientPatch>(r#"{"client_id":"b"}"#), "client_id");
         assert_eq!(field::<ClientPatch>(r#"{"enabled":"hunter2"}"#), "enabled");
         assert_eq!(field::<GrantPut>(r#"{"default":null}"#), "default");
+        let null = r#"{"name":null,"enabled":null}"#;
+        assert_eq!(
+            (field::<ClientPatch>(null), field::<ApiPatch>(null)),
+            ("enabled".into(), "enabled".into())
+        );
+        assert_eq!(field::<RealmPatch>(r#"{"issuer":null,"enabled":null}"#), "enabled");
     }
 
     /// threats 1, "duplicate JSON keys": refused at any depth, as is all that is not exactly one JSON text.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Change;
+use super::{Change, change};
 use crate::time::UnixTime;
 
 /// `POST /admin/v1/realms`.
@@ -56,8 +56,8 @@ pub struct RealmPatch {
     /// See [`NewRealm::token_lifetime`].
     #[serde(skip_serializing_if = "Change::is_keep")]
     pub token_lifetime: Change<i64>,
-    /// Whether tokens are issued.
-    #[serde(skip_serializing_if = "Change::is_keep")]
+    /// Whether tokens are issued; `null` is refused.
+    #[serde(skip_serializing_if = "Change::is_keep", deserialize_with = "change::set")]
     pub enabled: Change<bool>,
 }
 
@@ -127,8 +127,8 @@ pub struct ApiPatch {
     /// See [`NewApi::profile`].
     #[serde(skip_serializing_if = "Change::is_keep")]
     pub profile: Change<String>,
-    /// Whether tokens for it are issued.
-    #[serde(skip_serializing_if = "Change::is_keep")]
+    /// Whether tokens for it are issued; `null` is refused.
+    #[serde(skip_serializing_if = "Change::is_keep", deserialize_with = "change::set")]
     pub enabled: Change<bool>,
 }
 

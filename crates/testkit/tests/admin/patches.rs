@@ -20,7 +20,7 @@ async fn null_takes_away() {
     assert_eq!((&patched["token_lifetime"], &patched["algorithm"]), (&json!(61), &json!("EdDSA")));
     let nothing = json!({
         "algorithm": null, "token_lifetime": null, "hosts": null, "issuer": null, "dialects": null,
-        "profile": null, "enabled": null,
+        "profile": null,
     });
     let realm = root.patch("/realms/r", nothing).await.expect(200);
     assert_eq!((&realm["algorithm"], &realm["token_lifetime"]), (&json!("ES256"), &json!(3600)));
@@ -29,10 +29,9 @@ async fn null_takes_away() {
 
     let api = json!({ "identifier": "a", "name": "A", "token_lifetime": 5, "algorithm": "ES384", "profile": "auth0" });
     root.post("/realms/r/apis", api).await.expect(201);
-    let nothing =
-        json!({ "name": null, "token_lifetime": null, "algorithm": null, "profile": null, "enabled": null });
+    let nothing = json!({ "name": null, "token_lifetime": null, "algorithm": null, "profile": null });
     let api = root.patch("/realms/r/apis/a", nothing).await.expect(200);
-    assert_eq!((&api["name"], &api["enabled"]), (&json!(""), &json!(true)));
+    assert_eq!(api["name"], json!(""));
     assert!(["token_lifetime", "algorithm", "profile"].iter().all(|name| api[name].is_null()), "{api}");
 
     let client = json!({
@@ -46,15 +45,30 @@ async fn null_takes_away() {
         .as_object()
         .unwrap()
         .keys()
-        .filter(|k| *k != "client_id")
+        .filter(|k| !["client_id", "enabled"].contains(&k.as_str()))
         .map(|k| (k.clone(), Value::Null))
         .collect();
     let cleared = root.patch("/realms/r/clients/svc", Value::Object(nulls)).await.expect(200);
-    assert_eq!((&cleared["enabled"], &cleared["claims"]), (&json!(true), &json!({})));
+    assert_eq!((&cleared["enabled"], &cleared["claims"]), (&json!(false), &json!({})));
     assert_eq!((&cleared["name"], &cleared["allowed_cidrs"]), (&json!(""), &json!([])));
     assert!(
         ["expires_at", "token_endpoint_auth_method", "token_lifetime"].iter().all(|n| cleared[n].is_null())
     );
+}
+
+/// Nobody switches something on by `null`: whether it is enabled has no default to go back to.
+#[tokio::test]
+async fn null_enables_nothing() {
+    let server = Server::start().await;
+    let root = server.root().await;
+    root.realm(json!({ "name": "r" })).await;
+    root.post("/realms/r/apis", json!({ "identifier": "a" })).await.expect(201);
+    root.client("r", "svc").await;
+    for path in ["/realms/r/clients/svc", "/realms/r/apis/a", "/realms/r"] {
+        root.patch(path, json!({ "enabled": false })).await.expect(200);
+        root.patch(path, json!({ "token_lifetime": null, "enabled": null })).await.problem(400, "enabled");
+        assert_eq!(root.get(path).await.expect(200)["enabled"], json!(false), "{path}");
+    }
 }
 
 /// RFC 7396 §4: a merge patch has a media type of its own.
