@@ -5,8 +5,6 @@ mod error;
 #[cfg(feature = "rules")]
 mod file;
 mod methods;
-#[cfg(feature = "rules")]
-mod nearest;
 mod pattern;
 mod rule;
 mod shadow;

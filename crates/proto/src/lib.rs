@@ -14,6 +14,7 @@ pub mod form;
 pub mod introspection;
 pub mod jose;
 pub mod metadata;
+pub mod nearest;
 pub mod resource_metadata;
 pub mod scope;
 pub mod secret;

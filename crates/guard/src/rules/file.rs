@@ -1,10 +1,10 @@
 //! Rules as they stand in a file: `[[rule]]` tables in TOML.
 
+use countersign_proto::nearest::nearest;
 use http::Method;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::nearest::nearest;
 use super::{Gate, Methods, Pattern, Rule, Rules, RulesError};
 use crate::require::Require;
 
