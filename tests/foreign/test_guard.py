@@ -84,12 +84,20 @@ def test_rules_by_method_and_path(front, orders):
 FORGED = [
     spelling
     for name in ("X-Auth-Client", "X-Auth-Subject", "X-Auth-Issuer", "X-Auth-Scope")
-    for spelling in (name, name.lower(), name.replace("-", "_"), name.replace("-", "_", 1), "_".join(name.rsplit("-", 1)))
+    for spelling in (
+        name, name.lower(), name.replace("-", "_"), name.replace("-", "_", 1), "_".join(name.rsplit("-", 1)),
+        name.replace("-", "."), name.replace("-", "~"),
+    )
 ]
 ANOTHER_REQUEST = [
     ("X-Original-URI", "/health"), ("X-Original-Method", "GET"), ("X-Original-URL", "/admin"), ("X-Rewrite-URL", "/admin"),
     ("X-Forwarded-Uri", "/health"), ("X-Forwarded-Method", "GET"), ("X-HTTP-Method-Override", "DELETE"),
-    ("SCRIPT_NAME", "/orders"), ("PATH_INFO", "/admin"),
+    ("SCRIPT_NAME", "/orders"), ("PATH_INFO", "/admin"), ("X-HTTP-Method", "DELETE"), ("X-Method-Override", "DELETE"),
+    *((name, "/admin") for name in (
+        "X-Original-Path", "X-Envoy-Original-Path", "X-Arr-Original-URL", "X-Waws-Unencoded-Url", "X-Override-URL",
+        "X-Request-URI", "Request-URI", "X-Forwarded-Url", "X-Forwarded-Path", "X-Forwarded-Prefix", "Script-Name",
+        "X-Script-Name", "Path-Info", "Proxy", "Forwarded", "Client-Cert", "X.Original.URL", "x~rewrite~url",
+    )),
 ]
 
 
