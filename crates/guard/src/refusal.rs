@@ -8,7 +8,7 @@ use countersign_proto::jose::dpop::ProofError;
 use countersign_proto::jose::keys::KeyError;
 use http::StatusCode;
 
-use crate::Require;
+use crate::{Ambiguous, Require};
 
 /// A request that is not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Refusal {
     /// No rule lets anybody in there.
     NoRule,
     /// Its path could be read in two ways.
-    Path,
+    Path(Ambiguous),
     /// A proxy asks about a request, and does not say which, or is not one that is believed.
     Untold,
     /// Its token says who it is in characters that no header can carry.
@@ -100,7 +100,7 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Malformed(_) | Self::Path => StatusCode::BAD_REQUEST,
+            Self::Malformed(_) | Self::Path(_) => StatusCode::BAD_REQUEST,
             Self::Scope(_) | Self::NoRule | Self::Untold => StatusCode::FORBIDDEN,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNAUTHORIZED,
@@ -112,7 +112,7 @@ impl Refusal {
     pub fn code(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoCredentials => return None,
-            Self::Malformed(_) | Self::Path => "invalid_request",
+            Self::Malformed(_) | Self::Path(_) => "invalid_request",
             Self::Scope(_) => "insufficient_scope",
             Self::Proof(_) | Self::ProofReplayed | Self::Binding(Unbound::NoProof) => "invalid_dpop_proof",
             Self::UseNonce(_) => "use_dpop_nonce",
@@ -140,7 +140,7 @@ impl Refusal {
             Self::UseNonce(_) => "the DPoP proof must have the nonce of the DPoP-Nonce header",
             Self::Scope(_) => "the access token lacks scope",
             Self::NoRule => "no rule allows this request",
-            Self::Path => "the path could be read in two ways",
+            Self::Path(_) => "the path could be read in two ways",
             Self::Untold => "it is not known which request this is about",
             Self::Unavailable => "the issuer of access tokens cannot be reached now",
         }
@@ -161,7 +161,7 @@ impl Refusal {
             Self::OtherIssuer => "other_issuer",
             Self::Scope(_) => "insufficient_scope",
             Self::NoRule => "no_rule",
-            Self::Path => "ambiguous_path",
+            Self::Path(_) => "ambiguous_path",
             Self::Untold => "untold",
             Self::NotPrintable => "not_printable",
             Self::Unavailable => "unavailable",
@@ -238,6 +238,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::Token(error) => error.fmt(f),
             Self::Proof(error) => error.fmt(f),
+            Self::Path(ambiguous) => ambiguous.fmt(f),
             Self::Inactive => f.write_str("the issuer says that the token is not active"),
             Self::OtherIssuer => f.write_str("the token is of an issuer that the rule does not name"),
             Self::Scope(needed) => write!(f, "the token lacks scope: {needed} needed"),

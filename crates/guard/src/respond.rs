@@ -83,7 +83,12 @@ impl Verifier {
 fn body(refusal: &Refusal) -> Bytes {
     let mut body = serde_json::Map::new();
     body.insert("error".into(), refusal.code().unwrap_or("unauthorized").into());
-    body.insert("error_description".into(), refusal.description().into());
+    let description = match refusal {
+        // which reading, since that tells nothing but what was sent
+        Refusal::Path(ambiguous) => format!("{}: {ambiguous}", refusal.description()),
+        _ => refusal.description().to_owned(),
+    };
+    body.insert("error_description".into(), description.into());
     if let Refusal::Scope(needed) = refusal {
         body.insert("scope".into(), needed.challenge_scope().unwrap_or_default().into());
     }

@@ -1,3 +1,4 @@
+use crate::Ambiguous;
 use std::collections::HashSet;
 
 use countersign_proto::challenge::Code;
@@ -53,7 +54,7 @@ fn all() -> Vec<Refusal> {
         Refusal::OtherIssuer,
         Refusal::Scope(Require::scope("a").unwrap()),
         Refusal::NoRule,
-        Refusal::Path,
+        Refusal::Path(Ambiguous::Semicolon),
         Refusal::Untold,
         Refusal::NotPrintable,
         Refusal::Unavailable,

@@ -8,6 +8,7 @@ use countersign_guard::{Access, GuardLayer, Require};
 use countersign_proto::jose::Algorithm;
 use countersign_testkit::TestClientKey;
 use http::Request;
+use std::sync::LazyLock;
 use tower::ServiceExt as _;
 
 use crate::harness::{Ask, Scene};
@@ -15,8 +16,9 @@ use crate::harness::{Ask, Scene};
 struct Read;
 
 impl Rule for Read {
-    fn require() -> Require {
-        Require::scope("orders:read").unwrap()
+    fn require() -> &'static Require {
+        static NEEDED: LazyLock<Require> = LazyLock::new(|| Require::scope("orders:read").unwrap());
+        &NEEDED
     }
 }
 
@@ -73,7 +75,7 @@ async fn each_layer_asks_for_its_own_scopes() {
     let scene = Scene::new().await;
     let app = Router::new().route("/orders", get(async || "let in"));
     let layer = |scope: &str| GuardLayer::new(scene.verifier.clone()).require(Require::scope(scope).unwrap());
-    let ask = Ask::get("/orders").bearer(&scene.issuer.mint().claim("scope", "orders:read".into()).token());
+    let ask = Ask::get("/orders").bearer(&scene.issuer.mint().claim("scope", "orders:read").token());
     let same = app.clone().layer(layer("orders:read")).layer(layer("orders:read"));
     let more = app.layer(layer("orders:write")).layer(layer("orders:read"));
     assert_eq!(status(&same, &ask).await, 200);
@@ -110,6 +112,9 @@ async fn preflights_pass_only_where_they_may() {
     for ask in [Ask::new("OPTIONS", "/orders"), Ask::new("OPTIONS", "/orders").header("origin", "x")] {
         assert_eq!(status(&allowing, &ask).await, 401);
     }
+    let with_body = Ask::new("OPTIONS", "/orders").header("origin", "x").header("content-length", "1");
+    let with_body = with_body.header("access-control-request-method", "POST");
+    assert_eq!(status(&allowing, &with_body).await, 401, "a preflight has no body");
     let posting = Ask { method: http::Method::POST, ..preflight };
     assert_eq!(status(&allowing, &posting).await, 401);
 }

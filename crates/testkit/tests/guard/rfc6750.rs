@@ -144,7 +144,6 @@ async fn malformed_tokens_are_refused_as_requests() {
     let long = "the token is longer than 16 KiB";
     let cases = [
         ("Bearer".to_owned(), malformed),
-        ("Bearer  x".to_owned(), malformed),
         ("Bearer x y".to_owned(), malformed),
         (format!("Bearer {token},"), malformed),
         (format!("Bearer {token}, Bearer {token}"), malformed),
