@@ -43,6 +43,7 @@ impl Verifier {
             Refusal::Binding(_)
                 | Refusal::Proof(_)
                 | Refusal::ProofReplayed
+                | Refusal::ProofRoom
                 | Refusal::UseNonce(_)
                 | Refusal::OtherIssuer
                 | Refusal::Scope(_)

@@ -29,6 +29,8 @@ pub enum Refusal {
     Proof(ProofError),
     /// Its DPoP proof was used before.
     ProofReplayed,
+    /// Its DPoP proof is a good one, and there is no room to remember that it was used.
+    ProofRoom,
     /// Its DPoP proof must have this nonce, which is a fresh one (RFC 9449 §9).
     UseNonce(String),
     /// Its token is genuine, and of an issuer that may not call here.
@@ -102,7 +104,7 @@ impl Refusal {
         match self {
             Self::Malformed(_) | Self::Path(_) => StatusCode::BAD_REQUEST,
             Self::Scope(_) | Self::NoRule | Self::Untold => StatusCode::FORBIDDEN,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::ProofRoom => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNAUTHORIZED,
         }
     }
@@ -117,7 +119,7 @@ impl Refusal {
             Self::Proof(_) | Self::ProofReplayed | Self::Binding(Unbound::NoProof) => "invalid_dpop_proof",
             Self::UseNonce(_) => "use_dpop_nonce",
             Self::NoRule | Self::Untold => "access_denied",
-            Self::Unavailable => "temporarily_unavailable",
+            Self::Unavailable | Self::ProofRoom => "temporarily_unavailable",
             Self::Token(_) | Self::Inactive | Self::Binding(_) | Self::OtherIssuer | Self::NotPrintable => {
                 "invalid_token"
             }
@@ -137,6 +139,7 @@ impl Refusal {
             Self::Binding(unbound) => unbound.description(),
             Self::Proof(_) => "the DPoP proof is not valid for this request",
             Self::ProofReplayed => "the DPoP proof was used before: make one per request",
+            Self::ProofRoom => "too many DPoP proofs are in use: try again soon",
             Self::UseNonce(_) => "the DPoP proof must have the nonce of the DPoP-Nonce header",
             Self::Scope(_) => "the access token lacks scope",
             Self::NoRule => "no rule allows this request",
@@ -157,6 +160,7 @@ impl Refusal {
             Self::Binding(_) => "binding",
             Self::Proof(_) => "proof",
             Self::ProofReplayed => "proof_replayed",
+            Self::ProofRoom => "proof_room",
             Self::UseNonce(_) => "use_nonce",
             Self::OtherIssuer => "other_issuer",
             Self::Scope(_) => "insufficient_scope",
@@ -268,7 +272,7 @@ fn token_reason(error: &VerifyError) -> &'static str {
     }
 }
 
-const LABELS: [&str; 24] = [
+const LABELS: [&str; 25] = [
     "no_credentials",
     "malformed_request",
     "malformed_token",
@@ -285,6 +289,7 @@ const LABELS: [&str; 24] = [
     "binding",
     "proof",
     "proof_replayed",
+    "proof_room",
     "use_nonce",
     "other_issuer",
     "insufficient_scope",

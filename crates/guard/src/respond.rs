@@ -32,7 +32,7 @@ impl Verifier {
         {
             headers.insert(DPOP_NONCE, value);
         }
-        if *refusal == Refusal::Unavailable {
+        if refusal.status() == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
         response
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(schemes(&both, "Bearer", &narrow), ["Bearer"]);
         assert_eq!(schemes(&both, "DPoP", &narrow), ["DPoP"]);
         assert_eq!(schemes(&both, "Bearer", &Malformed::TwoProofs.into()), ["Bearer"]);
-        for nothing in [Refusal::NoRule, Refusal::Untold, Refusal::Unavailable] {
+        for nothing in [Refusal::NoRule, Refusal::Untold, Refusal::Unavailable, Refusal::ProofRoom] {
             assert_eq!(schemes(&both, "Bearer", &nothing), [""; 0], "{nothing:?}");
         }
         let dpop = verifier(|builder| builder.public_url(URL).require_bound(BoundBy::Dpop));

@@ -50,6 +50,7 @@ fn all() -> Vec<Refusal> {
         Refusal::Inactive,
         Refusal::Proof(ProofError::Signature),
         Refusal::ProofReplayed,
+        Refusal::ProofRoom,
         Refusal::UseNonce("nonce".to_owned()),
         Refusal::OtherIssuer,
         Refusal::Scope(Require::scope("a").unwrap()),
