@@ -1,6 +1,8 @@
 //! [`Access`] as an extractor: a handler that takes one runs only for requests with the right token.
 //!
 //! ```no_run
+//! use std::sync::LazyLock;
+//!
 //! use axum::{Router, routing::get};
 //! use countersign_guard::axum::{Allowed, Rule};
 //! use countersign_guard::{Access, Require, TrustedIssuer, Verifier};
@@ -8,8 +10,10 @@
 //! struct ReadOrders;
 //!
 //! impl Rule for ReadOrders {
-//!     fn require() -> Require {
-//!         Require::scope("orders:read").expect("a scope")
+//!     fn require() -> &'static Require {
+//!         static NEEDED: LazyLock<Require> =
+//!             LazyLock::new(|| Require::scope("orders:read").expect("a scope"));
+//!         &NEEDED
 //!     }
 //! }
 //!
@@ -54,11 +58,16 @@ use crate::{Access, Verifier};
 
 /// Which scopes a handler needs, as a type.
 pub trait Rule: 'static {
-    /// The scopes.
-    fn require() -> Require;
+    /// The scopes, made once: `require` is called for each request.
+    ///
+    /// With the rule of a whole program at hand a [`LazyLock`](std::sync::LazyLock) holds it, as above; a rule that cannot
+    /// be made panics at the first request, so let a test call it.
+    fn require() -> &'static Require;
 }
 
 /// [`Access`] that satisfies a [`Rule`].
+///
+/// Does not check: handlers that do not take one; anything of the token but what [`Verifier::verify`] and the rule do.
 pub struct Allowed<R>(Access, PhantomData<fn() -> R>);
 
 /// The answer to a request that is refused: status, challenges and body as RFC 6750 §3 wants them.
@@ -118,7 +127,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let access = extract(parts, &Verifier::from_ref(state), Some(&R::require())).await?;
+        let access = extract(parts, &Verifier::from_ref(state), Some(R::require())).await?;
         Ok(Self(access, PhantomData))
     }
 }
@@ -147,7 +156,7 @@ async fn extract(
         Ok(access)
     });
     if judged.is_err() || !is_known {
-        verifier.note(&judged);
+        verifier.note(&presented, &judged);
     }
     match judged {
         Ok(access) => {

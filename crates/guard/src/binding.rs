@@ -9,6 +9,7 @@ use countersign_proto::jose::dpop::{BoundToken, Expected, Htu, Proof, verify_pro
 use countersign_proto::jose::{Algorithm, KeyThumbprint};
 
 use crate::Access;
+use crate::path::{Ambiguous, RequestPath};
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Unbound};
 pub(crate) use nonce::Nonces;
@@ -101,7 +102,9 @@ impl Bindings {
     ) -> Result<(), Refusal> {
         let target = presented.target().filter(|_| !self.origins.is_empty()).ok_or(Unbound::NoOrigin)?;
         let targets = self.origins.iter().map(|origin| Htu::parse(&format!("{origin}{}", target.path)));
-        let targets = targets.collect::<Result<Vec<_>, _>>().map_err(|_| Refusal::Path)?;
+        let targets = targets.collect::<Result<Vec<_>, _>>().map_err(|_| {
+            Refusal::Path(RequestPath::parse(target.path).err().unwrap_or(Ambiguous::NotOriginForm))
+        })?;
         let proof = presented.proof()?.ok_or(Unbound::NoProof)?;
         let bound = BoundToken { access_token: token.token(), jkt };
         let expected =

@@ -23,6 +23,7 @@ use crate::path::RequestPath;
 use crate::presented::Presented;
 use crate::proxied::TrustedProxies;
 use crate::refusal::Refusal;
+use crate::request_id::{self, X_REQUEST_ID};
 use crate::rules::Rules;
 use crate::{Access, Verifier};
 
@@ -39,6 +40,9 @@ struct Inner {
 impl ForwardAuth {
     /// Judges the token alone: it is not known which request it is for, so that neither rules nor DPoP proofs can be
     /// judged; a token that is bound to a key is refused.
+    ///
+    /// Does not check: scopes, method and path; who asks; what the proxy does with the answer; and as
+    /// [`Verifier::verify`].
     #[must_use]
     pub fn of_tokens(verifier: Verifier, certificates: Certificates) -> Self {
         let rules = Rules::everything_needs_a_token();
@@ -50,6 +54,9 @@ impl ForwardAuth {
     }
 
     /// Judges the request that a trusted proxy tells in headers of this family.
+    ///
+    /// Does not check: that the proxy tells the truth, that it passes on the request that it asked about and no header by
+    /// which the service takes another; that nobody reaches the service past it; bodies; and as [`Verifier::verify`].
     #[must_use]
     pub fn of_requests(
         verifier: Verifier,
@@ -69,6 +76,24 @@ impl ForwardAuth {
     }
 
     async fn answer(&self, parts: Parts) -> Response<Full<Bytes>> {
+        let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
+        let told = self.0.told.as_ref();
+        let is_trusted = peer.zip(told).is_some_and(|(peer, (_, proxies))| proxies.contains(peer));
+        let id = request_id::of(&parts.headers, is_trusted);
+        let mut response = self.judge(&parts, peer.filter(|_| is_trusted), id.as_ref()).await;
+        if let Some(id) = id {
+            response.headers_mut().insert(X_REQUEST_ID, id);
+        }
+        response
+    }
+
+    /// The answer to a proxy, which is trusted or not.
+    async fn judge(
+        &self,
+        parts: &Parts,
+        trusted: Option<IpAddr>,
+        id: Option<&HeaderValue>,
+    ) -> Response<Full<Bytes>> {
         let verifier = &self.0.door.verifier;
         if let Some(metadata) = verifier.metadata(&parts.method, parts.uri.path()) {
             return metadata.map(Full::new);
@@ -77,17 +102,17 @@ impl ForwardAuth {
             return plain(StatusCode::NOT_FOUND);
         }
         let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
-        let certificate = match self.0.certificates.handed_on(&parts) {
+        let bare = Presented::of_token(&parts.headers).with_peer(peer).with_request_id(id);
+        let certificate = match self.0.certificates.handed_on(parts) {
             Ok(certificate) => certificate,
-            Err(refusal) => return self.refuse(&Presented::by(&parts), refusal),
+            Err(refusal) => return self.refuse(&bare, refusal),
         };
-        let Some((family, proxies)) = &self.0.told else {
-            let presented = Presented::of_token(&parts.headers).with_certificate(certificate.as_ref());
+        let Some((family, _)) = &self.0.told else {
+            let presented = bare.with_certificate(certificate.as_ref());
             let judged = verifier.verify(&presented).await.map(Some);
             return self.conclude(&presented, judged);
         };
-        let bare = Presented::of_token(&parts.headers);
-        if !peer.is_some_and(|peer: IpAddr| proxies.contains(peer)) {
+        if trusted.is_none() {
             tracing::warn!(?peer, "a peer that is no trusted proxy asks about a request");
             return self.refuse(&bare, Refusal::Untold);
         }
@@ -98,11 +123,14 @@ impl ForwardAuth {
                 return self.refuse(&bare, Refusal::Untold);
             }
         };
-        let Ok(path) = RequestPath::parse(original.path_and_query()) else {
-            return self.refuse(&bare, Refusal::Path);
-        };
         let presented = Presented::at(original.method(), original.path_and_query(), &parts.headers)
-            .with_certificate(certificate.as_ref());
+            .with_certificate(certificate.as_ref())
+            .with_peer(peer)
+            .with_request_id(id);
+        let path = match RequestPath::parse(original.path_and_query()) {
+            Ok(path) => path,
+            Err(ambiguous) => return self.refuse(&presented, Refusal::Path(ambiguous)),
+        };
         let judged = self.0.door.admit((original.method(), &path), &parts.headers, &presented).await;
         self.conclude(&presented, judged)
     }
@@ -115,7 +143,7 @@ impl ForwardAuth {
         match judged.and_then(|access| identity(access.as_ref())) {
             Err(refusal) => self.refuse(presented, refusal),
             Ok(identity) => {
-                self.0.door.verifier.note(&Ok(()));
+                self.0.door.verifier.counts().allow();
                 let mut response = plain(StatusCode::OK);
                 identity.put_all(response.headers_mut());
                 response
@@ -133,7 +161,7 @@ impl ForwardAuth {
                 _ => StatusCode::FORBIDDEN,
             };
         }
-        verifier.note::<()>(&Err(refusal));
+        verifier.note::<()>(presented, &Err(refusal));
         response
     }
 }

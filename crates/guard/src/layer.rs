@@ -54,6 +54,9 @@ pub struct Guard<S> {
 
 impl GuardLayer {
     /// Lets in whoever has a valid token of the verifier's.
+    ///
+    /// Does not check: scopes, unless [`Self::require`] says which; the path, which is the router's own; routes that are
+    /// added after the layer; bodies; and as [`Verifier::verify`].
     #[must_use]
     pub fn new(verifier: Verifier) -> Self {
         Self { verifier, require: Arc::new(Require::token()), allow_preflight: false }
@@ -80,18 +83,18 @@ impl GuardLayer {
         if let Some(access) = self.verifier.admitted(parts) {
             let judged = self.suffices(access);
             if judged.is_err() {
-                self.verifier.note(&judged);
+                self.verifier.note(presented, &judged);
             }
             return Some(judged);
         }
         let judged = self.verifier.judge(presented)?.and_then(|access| self.suffices(access));
-        self.verifier.note(&judged);
+        self.verifier.note(presented, &judged);
         Some(judged)
     }
 
     async fn verify(&self, presented: &Presented<'_>) -> Result<Access, Refusal> {
         let judged = self.verifier.verify(presented).await.and_then(|access| self.suffices(access));
-        self.verifier.note(&judged);
+        self.verifier.note(presented, &judged);
         judged
     }
 
@@ -133,7 +136,7 @@ where
             return GuardFuture::answered(metadata.map(Out::from));
         }
         if self.layer.allow_preflight && is_preflight(request.method(), request.headers()) {
-            self.layer.verifier.note(&Ok(()));
+            self.layer.verifier.counts().allow();
             return GuardFuture::inside(self.service.call(request));
         }
         let (mut parts, body) = request.into_parts();

@@ -27,6 +27,7 @@ pub mod identity;
 mod keys;
 pub mod layer;
 mod local;
+mod noted;
 mod path;
 mod preflight;
 pub mod presented;
@@ -36,6 +37,8 @@ pub mod proxied;
 pub mod proxy;
 pub mod refusal;
 mod remote;
+#[cfg(feature = "forward-auth")]
+mod request_id;
 mod require;
 mod resource;
 mod respond;

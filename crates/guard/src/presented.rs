@@ -1,12 +1,13 @@
 //! What a request presents: its token, its proof, its certificate; read once, strictly, before anything is believed.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use countersign_proto::authorization::{AuthorizationError, PresentedToken, Scheme};
 use countersign_proto::jose::CertificateThumbprint;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::refusal::{Malformed, Refusal};
 
@@ -16,6 +17,8 @@ pub struct Presented<'r> {
     headers: &'r HeaderMap,
     target: Option<Target<'r>>,
     certificate: Option<&'r PeerCertificate>,
+    peer: Option<IpAddr>,
+    request_id: Option<&'r HeaderValue>,
 }
 
 /// What is asked for.
@@ -38,7 +41,12 @@ impl<'r> Presented<'r> {
     pub fn by(parts: &'r Parts) -> Self {
         let uri = uri(parts);
         let target = Target { method: &parts.method, path: uri.path(), query: uri.query() };
-        Self { headers: &parts.headers, target: Some(target), certificate: parts.extensions.get() }
+        Self {
+            target: Some(target),
+            certificate: parts.extensions.get(),
+            peer: peer(parts),
+            ..Self::of_token(&parts.headers)
+        }
     }
 
     /// What a request for this method, path and query presents in these headers.
@@ -48,13 +56,13 @@ impl<'r> Presented<'r> {
             Some((path, query)) => (path, Some(query)),
             None => (path_and_query, None),
         };
-        Self { headers, target: Some(Target { method, path, query }), certificate: None }
+        Self { target: Some(Target { method, path, query }), ..Self::of_token(headers) }
     }
 
     /// What these headers present, where it is not known what is asked for: then no DPoP proof can be judged.
     #[must_use]
     pub fn of_token(headers: &'r HeaderMap) -> Self {
-        Self { headers, target: None, certificate: None }
+        Self { headers, target: None, certificate: None, peer: None, request_id: None }
     }
 
     /// The same from a caller who holds this certificate.
@@ -62,6 +70,30 @@ impl<'r> Presented<'r> {
     pub fn with_certificate(mut self, certificate: Option<&'r PeerCertificate>) -> Self {
         self.certificate = certificate;
         self
+    }
+
+    /// The same by this peer, for the log.
+    #[must_use]
+    pub fn with_peer(mut self, peer: Option<IpAddr>) -> Self {
+        self.peer = peer;
+        self
+    }
+
+    /// The same, of a request of this name, for the log.
+    #[must_use]
+    pub fn with_request_id(mut self, request_id: Option<&'r HeaderValue>) -> Self {
+        self.request_id = request_id;
+        self
+    }
+
+    /// The connection's other end.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+
+    /// The request's name.
+    pub(crate) fn request_id(&self) -> Option<&'r str> {
+        self.request_id.and_then(|id| id.to_str().ok())
     }
 
     /// The one token, and how it was presented.
@@ -115,6 +147,17 @@ impl PeerCertificate {
     pub fn new(der: impl Into<Arc<[u8]>>) -> Self {
         Self(der.into())
     }
+}
+
+/// The connection's other end, where the listener tells.
+#[cfg(feature = "forward-auth")]
+fn peer(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<countersign_listen::PeerAddr>().map(|peer| peer.0.ip())
+}
+
+#[cfg(not(feature = "forward-auth"))]
+fn peer(_: &Parts) -> Option<IpAddr> {
+    None
 }
 
 /// The URI as the caller sent it: a router that is nested in another sees a shorter one.

@@ -18,7 +18,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use countersign_listen::PeerAddr;
 use http::request::Parts;
-use http::{Method, Request, Response, Uri};
+use http::{HeaderValue, Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tower::Service;
@@ -34,10 +34,11 @@ use crate::certificates::Certificates;
 use crate::door::Door;
 use crate::forward_auth::identity;
 use crate::identity::IdentityHeaders;
-use crate::path::RequestPath;
+use crate::path::{Ambiguous, RequestPath};
 use crate::presented::Presented;
 use crate::proxied::TrustedProxies;
 use crate::refusal::Refusal;
+use crate::request_id::{self, X_REQUEST_ID};
 use crate::rules::Rules;
 use crate::verifier::Verifier;
 
@@ -84,6 +85,9 @@ pub const UPSTREAM_CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(
 
 impl Proxy {
     /// A proxy of these parts.
+    ///
+    /// Does not check: that the upstream cannot be reached past it; how the upstream reads upper and lower case, a trailing
+    /// dot or a file's ending ([`RequestPath`]); queries, bodies, and answers; and as [`Verifier::verify`].
     #[must_use]
     pub fn new(parts: ProxyParts) -> Self {
         let ProxyParts { verifier, rules, allow_preflight, .. } = parts;
@@ -105,19 +109,34 @@ impl Proxy {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<ProxyBody> {
+        let peer = request.extensions().get::<PeerAddr>().map(|peer| peer.0.ip());
+        let is_trusted = peer.is_some_and(|peer| self.0.trusted_proxies.contains(peer));
+        let id = request_id::of(request.headers(), is_trusted);
+        let mut response = self.judge_and_pass_on(request, id.as_ref()).await;
+        if let Some(id) = id {
+            response.headers_mut().insert(X_REQUEST_ID, id);
+        }
+        response
+    }
+
+    async fn judge_and_pass_on(
+        &self,
+        request: Request<Incoming>,
+        id: Option<&HeaderValue>,
+    ) -> Response<ProxyBody> {
         let verifier = &self.0.door.verifier;
         if let Some(metadata) = verifier.metadata(request.method(), request.uri().path()) {
             return metadata.map(ProxyBody::from);
         }
         let (parts, body) = request.into_parts();
         let judged = self.judge(&parts).await;
-        verifier.note(&judged);
+        verifier.note(&Presented::by(&parts).with_request_id(id), &judged);
         match judged {
             Err(refusal) => {
                 Rest::of(&parts).throw_away(body);
                 verifier.respond(&Presented::by(&parts), &refusal).map(ProxyBody::from)
             }
-            Ok((identity, target)) => self.pass_on(parts, body, &identity, target).await,
+            Ok((identity, target)) => self.pass_on((parts, body), &identity, target, id).await,
         }
     }
 
@@ -125,10 +144,7 @@ impl Proxy {
     async fn judge(&self, parts: &Parts) -> Result<(IdentityHeaders, Uri), Refusal> {
         // an absolute-form target and HTTP/2's pseudo-headers leave authority and path apart already
         let asked = parts.uri.path_and_query().map_or("*", http::uri::PathAndQuery::as_str);
-        let path = RequestPath::parse(asked).map_err(|ambiguous| {
-            tracing::debug!(%ambiguous, "the path could be read in two ways");
-            Refusal::Path
-        })?;
+        let path = RequestPath::parse(asked).map_err(Refusal::Path)?;
         host(parts)?;
         let certificate = self.0.certificates.of(parts)?;
         let presented =
@@ -138,22 +154,24 @@ impl Proxy {
             None => parts.uri.path_and_query().cloned(),
             Some(normal) => normal.parse().ok(),
         };
-        let target = target.and_then(|target| self.0.upstream.uri(target)).ok_or(Refusal::Path)?;
+        let target = target
+            .and_then(|target| self.0.upstream.uri(target))
+            .ok_or(Refusal::Path(Ambiguous::NotOriginForm))?;
         Ok((identity(access.as_ref())?, target))
     }
 
     async fn pass_on(
         &self,
-        mut parts: Parts,
-        body: Incoming,
+        (mut parts, body): (Parts, Incoming),
         identity: &IdentityHeaders,
         target: Uri,
+        id: Option<&HeaderValue>,
     ) -> Response<ProxyBody> {
         let upstream = &self.0.upstream;
         let rest = Rest::of(&parts);
         let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
             rest.throw_away(body);
-            return self.failed(&UpstreamError::Busy(upstream.authority().clone()), &parts.method);
+            return self.failed(&UpstreamError::Busy(upstream.authority().clone()), &parts.method, id);
         };
         let (upload, place) = Upload::new(body, rest, place, upstream.patience());
         let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
@@ -167,6 +185,9 @@ impl Proxy {
         headers::for_upstream(&mut parts, &hop, &upload);
         self.0.certificates.strip(&mut parts.headers);
         identity.put(&mut parts.headers);
+        if let Some(id) = id {
+            parts.headers.insert(X_REQUEST_ID, id.clone());
+        }
         parts.uri = target;
         let method = parts.method.clone();
         match upstream.send(Request::from_parts(parts, upload), place).await {
@@ -174,14 +195,20 @@ impl Proxy {
                 headers::for_caller(&mut response);
                 response
             }
-            Err(error) => self.failed(&error, &method),
+            Err(error) => self.failed(&error, &method, id),
         }
     }
 
-    fn failed(&self, error: &UpstreamError, method: &Method) -> Response<ProxyBody> {
+    fn failed(
+        &self,
+        error: &UpstreamError,
+        method: &Method,
+        id: Option<&HeaderValue>,
+    ) -> Response<ProxyBody> {
         self.0.failures.count(error);
         let upstream = self.0.upstream.authority();
-        tracing::warn!(%error, %method, %upstream, "no answer of the upstream");
+        let request_id = id.and_then(|id| id.to_str().ok());
+        tracing::warn!(%error, %method, %upstream, request_id, "no answer of the upstream");
         error.response().map(ProxyBody::from)
     }
 }

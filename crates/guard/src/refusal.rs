@@ -8,7 +8,7 @@ use countersign_proto::jose::dpop::ProofError;
 use countersign_proto::jose::keys::KeyError;
 use http::StatusCode;
 
-use crate::Require;
+use crate::{Ambiguous, Require};
 
 /// A request that is not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum Refusal {
     Proof(ProofError),
     /// Its DPoP proof was used before.
     ProofReplayed,
+    /// Its DPoP proof is a good one, and there is no room to remember that it was used.
+    ProofRoom,
     /// Its DPoP proof must have this nonce, which is a fresh one (RFC 9449 §9).
     UseNonce(String),
     /// Its token is genuine, and of an issuer that may not call here.
@@ -38,7 +40,7 @@ pub enum Refusal {
     /// No rule lets anybody in there.
     NoRule,
     /// Its path could be read in two ways.
-    Path,
+    Path(Ambiguous),
     /// A proxy asks about a request, and does not say which, or is not one that is believed.
     Untold,
     /// Its token says who it is in characters that no header can carry.
@@ -100,9 +102,9 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Malformed(_) | Self::Path => StatusCode::BAD_REQUEST,
+            Self::Malformed(_) | Self::Path(_) => StatusCode::BAD_REQUEST,
             Self::Scope(_) | Self::NoRule | Self::Untold => StatusCode::FORBIDDEN,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::ProofRoom => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNAUTHORIZED,
         }
     }
@@ -112,12 +114,12 @@ impl Refusal {
     pub fn code(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoCredentials => return None,
-            Self::Malformed(_) | Self::Path => "invalid_request",
+            Self::Malformed(_) | Self::Path(_) => "invalid_request",
             Self::Scope(_) => "insufficient_scope",
             Self::Proof(_) | Self::ProofReplayed | Self::Binding(Unbound::NoProof) => "invalid_dpop_proof",
             Self::UseNonce(_) => "use_dpop_nonce",
             Self::NoRule | Self::Untold => "access_denied",
-            Self::Unavailable => "temporarily_unavailable",
+            Self::Unavailable | Self::ProofRoom => "temporarily_unavailable",
             Self::Token(_) | Self::Inactive | Self::Binding(_) | Self::OtherIssuer | Self::NotPrintable => {
                 "invalid_token"
             }
@@ -137,10 +139,11 @@ impl Refusal {
             Self::Binding(unbound) => unbound.description(),
             Self::Proof(_) => "the DPoP proof is not valid for this request",
             Self::ProofReplayed => "the DPoP proof was used before: make one per request",
+            Self::ProofRoom => "too many DPoP proofs are in use: try again soon",
             Self::UseNonce(_) => "the DPoP proof must have the nonce of the DPoP-Nonce header",
             Self::Scope(_) => "the access token lacks scope",
             Self::NoRule => "no rule allows this request",
-            Self::Path => "the path could be read in two ways",
+            Self::Path(_) => "the path could be read in two ways",
             Self::Untold => "it is not known which request this is about",
             Self::Unavailable => "the issuer of access tokens cannot be reached now",
         }
@@ -157,11 +160,12 @@ impl Refusal {
             Self::Binding(_) => "binding",
             Self::Proof(_) => "proof",
             Self::ProofReplayed => "proof_replayed",
+            Self::ProofRoom => "proof_room",
             Self::UseNonce(_) => "use_nonce",
             Self::OtherIssuer => "other_issuer",
             Self::Scope(_) => "insufficient_scope",
             Self::NoRule => "no_rule",
-            Self::Path => "ambiguous_path",
+            Self::Path(_) => "ambiguous_path",
             Self::Untold => "untold",
             Self::NotPrintable => "not_printable",
             Self::Unavailable => "unavailable",
@@ -238,6 +242,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::Token(error) => error.fmt(f),
             Self::Proof(error) => error.fmt(f),
+            Self::Path(ambiguous) => ambiguous.fmt(f),
             Self::Inactive => f.write_str("the issuer says that the token is not active"),
             Self::OtherIssuer => f.write_str("the token is of an issuer that the rule does not name"),
             Self::Scope(needed) => write!(f, "the token lacks scope: {needed} needed"),
@@ -267,7 +272,7 @@ fn token_reason(error: &VerifyError) -> &'static str {
     }
 }
 
-const LABELS: [&str; 24] = [
+const LABELS: [&str; 25] = [
     "no_credentials",
     "malformed_request",
     "malformed_token",
@@ -284,6 +289,7 @@ const LABELS: [&str; 24] = [
     "binding",
     "proof",
     "proof_replayed",
+    "proof_room",
     "use_nonce",
     "other_issuer",
     "insufficient_scope",

@@ -32,7 +32,7 @@ impl Verifier {
         {
             headers.insert(DPOP_NONCE, value);
         }
-        if *refusal == Refusal::Unavailable {
+        if refusal.status() == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
         response
@@ -83,7 +83,12 @@ impl Verifier {
 fn body(refusal: &Refusal) -> Bytes {
     let mut body = serde_json::Map::new();
     body.insert("error".into(), refusal.code().unwrap_or("unauthorized").into());
-    body.insert("error_description".into(), refusal.description().into());
+    let description = match refusal {
+        // which reading, since that tells nothing but what was sent
+        Refusal::Path(ambiguous) => format!("{}: {ambiguous}", refusal.description()),
+        _ => refusal.description().to_owned(),
+    };
+    body.insert("error_description".into(), description.into());
     if let Refusal::Scope(needed) = refusal {
         body.insert("scope".into(), needed.challenge_scope().unwrap_or_default().into());
     }
@@ -146,7 +151,7 @@ mod tests {
         assert_eq!(schemes(&both, "Bearer", &narrow), ["Bearer"]);
         assert_eq!(schemes(&both, "DPoP", &narrow), ["DPoP"]);
         assert_eq!(schemes(&both, "Bearer", &Malformed::TwoProofs.into()), ["Bearer"]);
-        for nothing in [Refusal::NoRule, Refusal::Untold, Refusal::Unavailable] {
+        for nothing in [Refusal::NoRule, Refusal::Untold, Refusal::Unavailable, Refusal::ProofRoom] {
             assert_eq!(schemes(&both, "Bearer", &nothing), [""; 0], "{nothing:?}");
         }
         let dpop = verifier(|builder| builder.public_url(URL).require_bound(BoundBy::Dpop));

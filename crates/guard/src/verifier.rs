@@ -92,7 +92,7 @@ impl Verifier {
     /// Does not check: whether the scope suffices ([`Require`](crate::Require)), whether the token was revoked where it
     /// is verified by its signature, and anything in the request's body.
     pub async fn verify(&self, presented: &Presented<'_>) -> Result<Access, Refusal> {
-        let token = presented.token()?;
+        let token = self.token_of(presented)?;
         let access = self.genuine(token.token()).await?;
         self.bind(access, presented, token)
     }
@@ -120,7 +120,7 @@ impl Verifier {
 
     /// As [`Self::verify`], where nothing needs to be waited for; `None` where an issuer must be asked first.
     pub fn judge(&self, presented: &Presented<'_>) -> Option<Result<Access, Refusal>> {
-        let token = match presented.token() {
+        let token = match self.token_of(presented) {
             Ok(token) => token,
             Err(refusal) => return Some(Err(refusal)),
         };
@@ -129,6 +129,22 @@ impl Verifier {
             Known::Refused(refusal) => Some(Err(refusal)),
             Known::AfterKeys(..) | Known::AfterAsking(_) => None,
         }
+    }
+
+    /// The one token; who brings none is not sent for one while nobody could say whether it is good.
+    fn token_of<'r>(&self, presented: &Presented<'r>) -> Result<PresentedToken<'r>, Refusal> {
+        presented.token().map_err(|refusal| match refusal {
+            Refusal::NoCredentials if !self.is_any_ready() => Refusal::Unavailable,
+            refusal => refusal,
+        })
+    }
+
+    /// Whether there is an issuer whose tokens can be judged.
+    fn is_any_ready(&self) -> bool {
+        self.0.issuers.iter().any(|issuer| match &issuer.vouches {
+            Vouches::Keys(keys) => keys.generation().is_some(),
+            Vouches::Introspection(remote) => remote.is_ready(),
+        })
     }
 
     /// Whether the keys of all issuers are there; until then their tokens are refused with 503.
@@ -164,15 +180,15 @@ impl Verifier {
         self.0.counts.refused()
     }
 
-    /// Takes note of how a request was judged in the end: counts it, and logs a refusal in one line with its true reason.
-    /// Every door calls it once.
-    pub fn note<T>(&self, judged: &Result<T, Refusal>) {
-        match judged {
-            Ok(_) => self.0.counts.allow(),
-            Err(refusal) => {
-                self.0.counts.refuse(refusal);
-                tracing::info!(reason = refusal.reason().as_str(), why = %refusal, "request refused");
-            }
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.0.counts
+    }
+
+    /// What a token gives access to, whoever presents it, where nothing needs to be waited for.
+    pub(crate) fn genuine_now(&self, token: &str) -> Option<Access> {
+        match self.known(token) {
+            Known::Access(access) => Some(access),
+            _ => None,
         }
     }
 

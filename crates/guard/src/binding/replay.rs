@@ -14,8 +14,17 @@ use crate::refusal::Refusal;
 
 /// The proofs that were used.
 pub(crate) struct Replay {
-    shards: Box<[Mutex<HashMap<u128, i64>>]>,
+    shards: Box<[Mutex<Shard>]>,
     room: usize,
+}
+
+/// Some of them.
+#[derive(Default)]
+struct Shard {
+    /// Each with the second until which it is taken.
+    used: HashMap<u128, i64>,
+    /// When it was last looked through for what may be forgotten.
+    swept: i64,
 }
 
 impl Replay {
@@ -30,23 +39,30 @@ impl Replay {
     /// Marks a proof as used.
     ///
     /// # Errors
-    /// [`Refusal::ProofReplayed`] when it was used before, [`Refusal::Unavailable`] when there is no room to remember it.
+    /// [`Refusal::ProofReplayed`] when it was used before, [`Refusal::ProofRoom`] when there is no room to remember it.
     pub(crate) fn first(&self, proof: &Proof, now: i64) -> Result<(), Refusal> {
         self.mark(name(&proof.thumbprint().to_string(), proof.jti()), proof.usable_until(), now)
     }
 
     fn mark(&self, name: u128, until: i64, now: i64) -> Result<(), Refusal> {
         let at = usize::try_from(name % SHARDS as u128).unwrap_or_default();
-        let Some(shard) = self.shards.get(at) else { return Err(Refusal::Unavailable) };
-        let mut used = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() >= self.room {
-            used.retain(|_, until| *until >= now);
-            if used.len() >= self.room {
-                tracing::warn!("too many DPoP proofs within their window to remember: refusing more");
-                return Err(Refusal::Unavailable);
+        let Some(shard) = self.shards.get(at) else { return Err(Refusal::ProofRoom) };
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        if shard.used.len() >= self.room {
+            // nothing gets too old within a second: a full one is looked through once in it, however many come
+            if shard.swept != now {
+                shard.swept = now;
+                shard.used.retain(|_, until| *until >= now);
+            }
+            if shard.used.len() >= self.room {
+                // one that was used is told so, also where there is no room for others
+                return Err(match shard.used.get(&name) {
+                    Some(earlier) if *earlier >= now => Refusal::ProofReplayed,
+                    _ => Refusal::ProofRoom,
+                });
             }
         }
-        match used.insert(name, until) {
+        match shard.used.insert(name, until) {
             Some(earlier) if earlier >= now => Err(Refusal::ProofReplayed),
             _ => Ok(()),
         }
@@ -95,6 +111,20 @@ mod tests {
             let later = replay.mark(name("key", &n.to_string()), UNTIL + 90, UNTIL + 1);
             assert_eq!(later, Ok(()), "{n}");
         }
+    }
+
+    /// A full one is looked through once a second, and what it refuses is neither a replay nor the issuer's fault.
+    #[test]
+    fn a_full_one_is_swept_once_a_second() {
+        let replay = Replay::with_room(1);
+        assert_eq!(replay.mark(0, NOW, NOW), Ok(()));
+        let all = SHARDS as u128;
+        assert_eq!(replay.mark(all, UNTIL, NOW), Err(Refusal::ProofRoom));
+        assert_eq!(replay.mark(0, UNTIL, NOW), Err(Refusal::ProofReplayed));
+        // as if another clock had gone back: within the same second nothing is looked through again
+        replay.shards[0].lock().unwrap().used.insert(0, NOW - 1);
+        assert_eq!(replay.mark(all, UNTIL, NOW), Err(Refusal::ProofRoom));
+        assert_eq!(replay.mark(all, UNTIL, NOW + 1), Ok(()));
     }
 
     /// Threats §3 (jti race): of many at once one is first.

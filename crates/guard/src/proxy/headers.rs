@@ -39,7 +39,7 @@ pub(super) fn host(parts: &Parts) -> Result<(), Refusal> {
 ///
 /// `Host` stays the caller's, or is that of its target where it names one (RFC 9112 §3.2.2), or the upstream's where it
 /// names none. `X-Forwarded-For` grows where the peer is trusted, and begins with the peer where not; of the rest of the
-/// family, and of `Forwarded`, nothing is believed of anybody else. What names another path or method than those that were
+/// family nothing is believed of anybody else. `Forwarded` (RFC 7239) goes: it would tell less than that. What names another path or method than those that were
 /// judged goes, whoever sent it.
 pub(super) fn for_upstream(parts: &mut Parts, hop: &Hop<'_>, body: &impl Body) {
     let host = match parts.uri.authority() {
@@ -54,7 +54,7 @@ pub(super) fn for_upstream(parts: &mut Parts, hop: &Hop<'_>, body: &impl Body) {
     });
     one_cookie(headers);
     if let Some(value) = hop.peer.and_then(|peer| HeaderValue::try_from(peer.to_string()).ok()) {
-        headers.append(FORWARDED_FOR, value);
+        append_peer(headers, value);
     }
     if let Some(host) = host {
         headers.entry(FORWARDED_HOST).or_insert_with(|| host.clone());
@@ -84,7 +84,7 @@ pub(super) fn for_caller<B>(response: &mut Response<B>) {
 enum Kind {
     /// For one connection alone.
     Hop,
-    /// Names another path, method or certificate than those that were judged.
+    /// Names another path, method or certificate than those that were judged, or a proxy to go through.
     Elsewhere,
     /// Tells where the request came from.
     Origin,
@@ -142,6 +142,20 @@ fn one_cookie(headers: &mut HeaderMap) {
     }
 }
 
+/// Adds the peer to those that are told of already, in one line: some upstreams read only the first of several.
+fn append_peer(headers: &mut HeaderMap, peer: HeaderValue) {
+    let mut lines = match headers.entry(FORWARDED_FOR) {
+        Entry::Vacant(none) => {
+            none.insert(peer);
+            return;
+        }
+        Entry::Occupied(lines) => lines,
+    };
+    let all: Vec<_> = lines.iter().chain([&peer]).map(HeaderValue::as_bytes).collect();
+    let whole = HeaderValue::from_bytes(&all.join(&b", "[..]));
+    lines.insert(whole.unwrap_or(peer));
+}
+
 /// RFC 9110 §7.6.3: in what the request came.
 fn via(version: Version) -> HeaderValue {
     HeaderValue::from_static(match version {
@@ -154,9 +168,9 @@ fn via(version: Version) -> HeaderValue {
 /// What is not just passed on; besides, whatever begins with `x-forwarded-` tells where a request came from.
 ///
 /// By those that name another path or method some upstreams choose them: IIS and old Symfony by the URLs, many frameworks
-/// by the override, and Gunicorn cuts `SCRIPT_NAME` off the path, so that `/orders/admin` becomes `/admin`. The certificate
-/// of RFC 9440 is never the one that was judged.
-const TABLE: [(&str, Kind); 28] = [
+/// by the override, and Gunicorn cuts `SCRIPT_NAME` off the path, so that `/orders/admin` becomes `/admin`; `Proxy` becomes
+/// `HTTP_PROXY` to whatever CGI runs. The certificate of RFC 9440 is never the one that was judged.
+const TABLE: [(&str, Kind); 40] = [
     ("connection", Kind::Hop),
     ("keep-alive", Kind::Hop),
     ("proxy-connection", Kind::Hop),
@@ -179,9 +193,21 @@ const TABLE: [(&str, Kind); 28] = [
     ("x-method-override", Kind::Elsewhere),
     ("script-name", Kind::Elsewhere),
     ("path-info", Kind::Elsewhere),
+    ("request-uri", Kind::Elsewhere),
+    ("x-request-uri", Kind::Elsewhere),
+    ("x-script-name", Kind::Elsewhere),
+    ("x-original-path", Kind::Elsewhere),
+    ("x-envoy-original-path", Kind::Elsewhere),
+    ("x-override-url", Kind::Elsewhere),
+    ("x-arr-original-url", Kind::Elsewhere),
+    ("x-waws-unencoded-url", Kind::Elsewhere),
+    ("x-forwarded-url", Kind::Elsewhere),
+    ("x-forwarded-path", Kind::Elsewhere),
+    ("x-forwarded-prefix", Kind::Elsewhere),
+    ("proxy", Kind::Elsewhere),
     ("client-cert", Kind::Elsewhere),
     ("client-cert-chain", Kind::Elsewhere),
-    ("forwarded", Kind::Origin),
+    ("forwarded", Kind::Elsewhere), // X-Forwarded-For is what grows here
     ("x-real-ip", Kind::Origin),
     ("authorization", Kind::Token),
     ("dpop", Kind::Token),
@@ -266,7 +292,11 @@ mod tests {
         assert_eq!(value(&strange, "x-forwarded-proto"), Some("https"));
         let trusted = passed(request(), true);
         let lines: Vec<_> = trusted.get_all("x-forwarded-for").iter().collect();
-        assert_eq!(lines, ["forged", "192.0.2.7"]);
+        assert_eq!(lines, ["forged, 192.0.2.7"], "one line, whatever came");
+        assert!(
+            !trusted.contains_key("forwarded"),
+            "it is not extended here, so that it would end too early"
+        );
         assert_eq!(value(&trusted, "x-forwarded-proto"), Some("forged"));
     }
 
@@ -278,6 +308,31 @@ mod tests {
             assert_eq!(value(&headers, "host"), Some(host));
             assert_eq!(value(&headers, "x-forwarded-host"), Some(host));
         }
+    }
+
+    /// T-9700-07: what some framework or server takes a path from, or CGI a proxy, goes on from nobody.
+    #[test]
+    fn names_that_choose_a_path_are_known() {
+        for name in [
+            "x-script-name",
+            "X-Original-Path",
+            "x-envoy-original-path",
+            "X-Request-URI",
+            "Request_Uri",
+            "x-override-url",
+            "X-Forwarded-Url",
+            "x-arr-original-url",
+            "X-Waws-Unencoded-Url",
+            "X-Forwarded-Path",
+            "X-Forwarded-Prefix",
+            "Proxy",
+        ] {
+            let request = Request::get("/").header(name, "/admin");
+            assert!(!passed(request, true).contains_key(name), "{name}");
+        }
+        let told = Request::get("/").header("x-original-host", "a").header("x-request-id", "b");
+        let told = passed(told, true);
+        assert!(told.contains_key("x-original-host") && told.contains_key("x-request-id"));
     }
 
     /// T-9700-07: the upstream is asked for what was judged, whatever a header says, and whoever says it.

@@ -1,3 +1,4 @@
+use crate::Ambiguous;
 use std::collections::HashSet;
 
 use countersign_proto::challenge::Code;
@@ -49,11 +50,12 @@ fn all() -> Vec<Refusal> {
         Refusal::Inactive,
         Refusal::Proof(ProofError::Signature),
         Refusal::ProofReplayed,
+        Refusal::ProofRoom,
         Refusal::UseNonce("nonce".to_owned()),
         Refusal::OtherIssuer,
         Refusal::Scope(Require::scope("a").unwrap()),
         Refusal::NoRule,
-        Refusal::Path,
+        Refusal::Path(Ambiguous::Semicolon),
         Refusal::Untold,
         Refusal::NotPrintable,
         Refusal::Unavailable,

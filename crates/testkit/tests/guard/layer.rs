@@ -8,6 +8,7 @@ use countersign_guard::{Access, GuardLayer, Require};
 use countersign_proto::jose::Algorithm;
 use countersign_testkit::TestClientKey;
 use http::Request;
+use std::sync::LazyLock;
 use tower::ServiceExt as _;
 
 use crate::harness::{Ask, Scene};
@@ -15,8 +16,9 @@ use crate::harness::{Ask, Scene};
 struct Read;
 
 impl Rule for Read {
-    fn require() -> Require {
-        Require::scope("orders:read").unwrap()
+    fn require() -> &'static Require {
+        static NEEDED: LazyLock<Require> = LazyLock::new(|| Require::scope("orders:read").unwrap());
+        &NEEDED
     }
 }
 
@@ -110,6 +112,9 @@ async fn preflights_pass_only_where_they_may() {
     for ask in [Ask::new("OPTIONS", "/orders"), Ask::new("OPTIONS", "/orders").header("origin", "x")] {
         assert_eq!(status(&allowing, &ask).await, 401);
     }
+    let with_body = Ask::new("OPTIONS", "/orders").header("origin", "x").header("content-length", "1");
+    let with_body = with_body.header("access-control-request-method", "POST");
+    assert_eq!(status(&allowing, &with_body).await, 401, "a preflight has no body");
     let posting = Ask { method: http::Method::POST, ..preflight };
     assert_eq!(status(&allowing, &posting).await, 401);
 }

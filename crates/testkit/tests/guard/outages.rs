@@ -33,9 +33,13 @@ async fn before_its_issuer_a_guard_says_503() {
                     (0, "temporarily_unavailable")
                 );
             }
-            // what needs no keys is told all the same
             let heard = doors.ask(door, &Ask::get("/orders")).await;
-            assert_eq!(heard.verdict(), "401 -");
+            assert_eq!(
+                (heard.status.as_u16(), heard.reached),
+                (503, false),
+                "{why}: {door:?} without a token"
+            );
+            // what needs no keys is told all the same
             let expired = issuer.mint().claim("exp", 1).token();
             let heard = doors.ask(door, &Ask::get("/orders").bearer(&expired)).await;
             assert_eq!(heard.verdict(), "401 invalid_token");

@@ -6,7 +6,7 @@ use countersign_proto::resource_metadata::ResourceMetadata;
 use countersign_testkit::{TestClientKey, TestIssuer};
 use serde_json::json;
 
-use crate::harness::{Ask, DOORS, Door, Doors, Scene};
+use crate::harness::{Ask, DOORS, Door, Doors, Scene, ready};
 
 const PATH: &str = "/.well-known/oauth-protected-resource";
 
@@ -63,6 +63,7 @@ async fn the_path_of_the_resource_is_inserted() {
     ] {
         let trusted = TrustedIssuer::discover(issuer.issuer(), audiences[0]).or_audience(audiences[1]);
         let verifier = Verifier::builder(trusted).public_url(public).build().unwrap();
+        ready(&verifier).await;
         let doors = Doors::of(&verifier);
         for door in DOORS {
             let heard = doors.ask(door, &Ask::get("/orders")).await;

@@ -41,14 +41,17 @@ impl Check {
         let file = self.trust.file()?;
         let verifier = trust::build(self.trust.verifier(&file)?)?;
         let token = self.token()?;
-        let judged = self.judge(&verifier, &file, &require, &token).await;
+        let (genuine, judged) = match self.genuine(&verifier, &token).await {
+            Ok(access) => (Some(access.clone()), self.suffices(&file, &require, access)),
+            Err(refusal) => (None, Err(refusal)),
+        };
 
         let says = Says::read(&token);
         let is_asked = self.is_asked_about(&file, says.issuer());
         let awaited =
             verifier.waiting_for().find(|(issuer, _)| says.issuer().is_none_or(|says| says == *issuer));
         let why_unknown = awaited.and_then(|(_, why)| why);
-        let steps = explain(&says, is_asked, &judged, why_unknown.as_deref());
+        let steps = explain(&says, is_asked, (genuine.as_ref(), &judged), why_unknown.as_deref());
         if output.is_json() {
             let whole = json!({
                 "passes": judged.is_ok(),
@@ -65,15 +68,13 @@ impl Check {
     }
 
     /// As a guard does, except that nobody presents the token: what it is bound to remains to be shown.
-    async fn judge(
-        &self,
-        verifier: &Verifier,
-        file: &File,
-        require: &Require,
-        token: &str,
-    ) -> Result<Access, Refusal> {
+    async fn genuine(&self, verifier: &Verifier, token: &str) -> Result<Access, Refusal> {
         let judged = timeout(PATIENCE, verifier.danger_verify_unpresented(token)).await;
-        let access = judged.unwrap_or(Err(Refusal::Unavailable))?;
+        judged.unwrap_or(Err(Refusal::Unavailable))
+    }
+
+    /// Whether what a genuine token says is enough.
+    fn suffices(&self, file: &File, require: &Require, access: Access) -> Result<Access, Refusal> {
         if self.trust.bound_by(file).is_some_and(|by| !by.is_met_by(&access)) {
             return Err(Refusal::Binding(Unbound::Required));
         }
@@ -97,7 +98,11 @@ impl Check {
         if text.is_empty() {
             return Err(Failure::new("there is no token").next("`countersign token` takes one"));
         }
-        // pasted from a header
+        // pasted from a header, with its name or without
+        let text = match text.split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("authorization") => value.trim_start(),
+            _ => text,
+        };
         let (scheme, token) = text.split_once(' ').unwrap_or(("", text));
         let is_scheme = ["bearer", "dpop"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
         Ok(if is_scheme { token.trim_start() } else { text }.to_owned())

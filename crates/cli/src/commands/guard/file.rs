@@ -123,13 +123,27 @@ impl File {
         toml::from_str(text).map_err(|error| {
             let begins = error.span().map_or(0, |span| span.start);
             let line = 1 + text.bytes().take(begins).filter(|byte| *byte == b'\n').count();
-            format!("{line}: {}", reworded(error.message()))
+            let text = text.get(begins..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+            format!("{line}: {}", reworded(error.message(), text))
         })
     }
 }
 
-/// The reader's words for an unknown name, which list those that there are between backticks, in ours.
-fn reworded(message: &str) -> String {
+/// The reader's words in ours: for an unknown name, where they list those that there are between backticks, for one that
+/// is missing, and for one issuer where there is a list of them.
+fn reworded(message: &str, line: &str) -> String {
+    if line.trim_end() == "[issuer]" && message.starts_with("invalid type: map") {
+        return "write [[issuer]] with two brackets: there may be several".to_owned();
+    }
+    if let Some(name) = message.trim_end().strip_prefix("missing field `").and_then(|m| m.strip_suffix('`')) {
+        return match name {
+            "audiences" => "`audiences` is missing: say for whom this issuer's tokens must be, such as \
+                            audiences = [\"https://orders.example\"]"
+                .to_owned(),
+            "url" => "`url` is missing: the issuer's identifier, as its tokens say it in `iss`".to_owned(),
+            name => format!("`{name}` is missing in this table"),
+        };
+    }
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
     let Some(name) = unknown else { return message.trim_end().to_owned() };
@@ -156,7 +170,9 @@ mod tests {
                 "[[issuer]]\nurl = 'x'\naudience = 'x'",
                 "3: there is no setting `audience`; did you mean `audiences`?",
             ),
-            ("\n[[issuer]]\nurl = 'x'", "2: missing field `audiences`"),
+            ("\n[[issuer]]\nurl = 'x'", "2: `audiences` is missing: say for whom"),
+            ("[[issuer]]\naudiences = ['x']", "1: `url` is missing: the issuer's identifier"),
+            ("\n[issuer]\nurl = 'x'\naudiences = ['x']", "2: write [[issuer]] with two brackets"),
             ("trust_forwarded = 'nginx'", "1: unknown variant `nginx`, expected `original` or `forwarded`"),
             (
                 "[[issuer]]\nurl = 'x'\naudiences = []\n[issuer.introspection]\nclient_id = 'x'\nclient_secret = 'hunter2'",

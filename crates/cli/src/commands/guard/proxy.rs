@@ -4,9 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::trust::with_scheme;
 use clap::Args;
 use countersign_guard::Rules;
-use countersign_guard::proxy::{Proxy as Service, ProxyParts, UPSTREAM_CONNECTIONS, Upstream};
+use countersign_guard::proxy::{Proxy as Service, ProxyParts, UPSTREAM_CONNECTIONS, Upstream, UpstreamError};
 
 use super::file::File;
 use super::given::Given;
@@ -73,7 +74,10 @@ impl Proxy {
         let patience = Duration::from_secs(self.upstream_timeout.or(file.upstream_timeout).unwrap_or(60));
         let make =
             if self.given.trust.allows_plain_http(file) { Upstream::danger_any_http } else { Upstream::new };
-        make(url, ca_file.map(PathBuf::as_path), patience).map_err(Failure::new)
+        make(url, ca_file.map(PathBuf::as_path), patience).map_err(|error| match error {
+            UpstreamError::Url(_) if !url.contains("://") => Failure::new(&error).next(with_scheme(url)),
+            error => Failure::new(error),
+        })
     }
 
     fn upstream_connections(&self, file: &File, share: usize) -> NonZeroUsize {

@@ -195,11 +195,18 @@ fn jwks(file: &File) -> JwksSettings {
 pub(super) fn build(builder: VerifierBuilder) -> Result<Verifier, Failure> {
     builder.build().map_err(|error| match &error {
         BuildError::Url { why: EndpointError::PlainHttp, .. } => Failure::new(&error).next(PLAIN_HTTP),
+        BuildError::Url { url, .. } if !url.contains("://") => Failure::new(&error).next(with_scheme(url)),
         BuildError::Twice(_) => Failure::new(&error).next(
             "an issuer of --issuer is added to those of the file: leave the flag out, or the [[issuer]] of this url",
         ),
         _ => Failure::new(&error),
     })
+}
+
+/// What was probably meant by a URL without its scheme.
+pub(super) fn with_scheme(url: &str) -> String {
+    let is_here = ["127.", "localhost", "[::1]"].iter().any(|here| url.starts_with(here));
+    format!("write {}://{url}", if is_here { "http" } else { "https" })
 }
 
 const PLAIN_HTTP: &str =

@@ -51,6 +51,12 @@ fn a_good_token_passes() {
         user.run_with(&[&["guard", "check", "-"][..], &issuer.flags()].concat(), &format!("Bearer {good}\n"));
     assert!(done.status.success(), "{}", done.out);
     assert!(done.out.contains("each request must bring a DPoP proof"), "{}", done.out);
+    let whole = format!("Authorization: Bearer {good}");
+    let pasted = user.run(&[&["guard", "check", &whole][..], &issuer.flags()].concat());
+    assert!(pasted.status.success(), "a whole line of a header: {}", pasted.out);
+    let narrow =
+        user.run(&[&["guard", "check", &good, "--scope", "orders:write"][..], &issuer.flags()].concat());
+    assert!(narrow.out.contains("each request must bring a DPoP proof"), "in the same words: {}", narrow.out);
     let json =
         user.json(&[&["guard", "check", &good, "--scope", "orders:read"][..], &issuer.flags()].concat());
     assert_eq!((&json["passes"], &json["access"]["client_id"]), (&true.into(), &"shop".into()));

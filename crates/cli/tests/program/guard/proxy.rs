@@ -78,7 +78,7 @@ fn rules_decide_by_the_path_that_the_upstream_gets() {
     for (line, expected) in [
         ("DELETE /orders/1", 403),
         ("GET /admin", 403),
-        ("GET /health/", 403),
+        ("GET /health/x", 403),
         ("OPTIONS /orders/1", 403),
         ("GET /orders/../admin", 400),
         ("GET /orders/%2e%2e/admin", 400),
@@ -102,6 +102,36 @@ fn rules_decide_by_the_path_that_the_upstream_gets() {
     ] {
         assert!(metrics.contains(&format!("{line}\n")), "{line}: {metrics}");
     }
+}
+
+/// Who looks for a refused request finds it in the log by what its caller was told, and nothing there that is secret.
+#[test]
+fn a_refusal_is_found_in_the_log() {
+    let user = User::new();
+    let (issuer, upstream) = (Issuer::new(&user, "a"), Upstream::start());
+    let rules = "[[rule]]\npath = '/orders/**'\nall = ['orders:write']\n\n[[rule]]\npath = '/'\n";
+    let rules = user.write("rules.toml", rules).display().to_string();
+    let guard = user
+        .guard("proxy", &[&issuer.flags()[..], &["--upstream", &upstream.url(), "--rules", &rules]].concat());
+    let token = issuer.token(|_| {});
+    let ask = |line: &str| {
+        let head = format!("{line} HTTP/1.1\r\nAuthorization: Bearer {token}\r\nX-Request-Id: r-7");
+        exchange(&guard.address(), &head, "").to_ascii_lowercase()
+    };
+    assert!(ask("PUT /%6Frders/1?secret=canary").contains("\r\nx-request-id: r-7\r\n"));
+    assert!(ask("GET /orders;x").contains("the path could be read in two ways: a semicolon is ambiguous"));
+    assert!(ask("GET /").contains("\r\nx-request-id: r-7\r\n"), "of what the upstream is told, and tells");
+    let fresh = exchange(&guard.address(), "GET / HTTP/1.1", "").to_ascii_lowercase();
+    assert!(fresh.contains("\r\nx-request-id: "), "{fresh}");
+
+    let (_, said) = guard.end();
+    let line = said.lines().find(|line| line.contains("insufficient_scope")).unwrap();
+    for part in ["PUT", "/orders/1", "127.0.0.1", "shop", "r-7"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    let line = said.lines().find(|line| line.contains("ambiguous_path")).unwrap();
+    assert!(line.contains("a semicolon is ambiguous") && line.contains("/orders;x"), "{line}");
+    assert!(!said.contains("canary"), "{said}");
 }
 
 /// One file for all: two issuers, each with its own audience and types, and a rule that names one of them.

@@ -79,6 +79,11 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         let text = user.fails(&[&words[..], &trust].concat());
         assert!(text.contains(&format!("{flag}: {taken} is in use")), "{text}");
     }
+    let text = user.fails(&[&["guard", "proxy", "--upstream", "127.0.0.1:3000"][..], &trust, &free].concat());
+    assert!(text.contains("write http://127.0.0.1:3000"), "{text}");
+    let foo = ["guard", "proxy", "--upstream", "http://127.0.0.1:1", "--public-url", "foo"];
+    let text = user.fails(&[&foo[..], &trust, &free].concat());
+    assert!(text.contains("write https://foo"), "{text}");
     for upstream in
         ["http://orders.example:3000", "http://127.0.0.1:1/path", "127.0.0.1:1", "http://u:p@127.0.0.1:1"]
     {

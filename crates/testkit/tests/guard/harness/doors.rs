@@ -2,6 +2,7 @@
 //! `/orders/either` one of two; `/maybe` takes a token and `/open` none, where the door can say so.
 
 use std::sync::Arc;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -164,9 +165,9 @@ pub(crate) fn rules() -> Rules {
     Rules::new([
         rule("/open", Gate::Open),
         rule("/open/**", Gate::Open),
-        rule("/orders/write", Write::require().into()),
-        rule("/orders/either", Either::require().into()),
-        Rule::new(Pattern::parse("/posts").unwrap(), post, Write::require().into()),
+        rule("/orders/write", Write::require().clone().into()),
+        rule("/orders/either", Either::require().clone().into()),
+        Rule::new(Pattern::parse("/posts").unwrap(), post, Write::require().clone().into()),
         rule("/posts", Gate::token()),
         rule("/orders", Gate::token()),
         rule("/orders/**", Gate::token()),
@@ -178,16 +179,19 @@ pub(crate) fn rules() -> Rules {
 struct Write;
 
 impl Needs for Write {
-    fn require() -> Require {
-        Require::scope("orders:write").unwrap()
+    fn require() -> &'static Require {
+        static NEEDED: LazyLock<Require> = LazyLock::new(|| Require::scope("orders:write").unwrap());
+        &NEEDED
     }
 }
 
 struct Either;
 
 impl Needs for Either {
-    fn require() -> Require {
-        Require::any(["orders:write", "orders:admin"]).unwrap()
+    fn require() -> &'static Require {
+        static NEEDED: LazyLock<Require> =
+            LazyLock::new(|| Require::any(["orders:write", "orders:admin"]).unwrap());
+        &NEEDED
     }
 }
 
@@ -204,8 +208,8 @@ fn layer(verifier: &Verifier, reached: &Arc<AtomicU64>) -> Router {
     let behind = |layer: GuardLayer| any(handler.clone()).layer(layer);
     Router::new()
         .route("/open", get(handler.clone()))
-        .route("/orders/write", behind(layer.clone().require(Write::require())))
-        .route("/orders/either", behind(layer.clone().require(Either::require())))
+        .route("/orders/write", behind(layer.clone().require(Write::require().clone())))
+        .route("/orders/either", behind(layer.clone().require(Either::require().clone())))
         .fallback_service(behind(layer))
 }
 

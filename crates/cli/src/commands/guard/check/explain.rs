@@ -61,13 +61,12 @@ impl Says {
 pub(super) fn explain(
     says: &Says,
     is_asked: bool,
-    judged: &Result<Access, Refusal>,
+    (access, judged): (Option<&Access>, &Result<Access, Refusal>),
     why_unknown: Option<&str>,
 ) -> Steps {
     let mut steps = Steps::default();
     let names: &[(&str, &str)] = if is_asked { ASKED } else { SIGNED };
     let failed = judged.as_ref().err().map(|refusal| (failed_step(refusal, says, is_asked), refusal));
-    let access = judged.as_ref().ok();
     let mut is_over = false;
     for &(name, passed) in names {
         let said = says.at(name, access).map(|said| clean(&said));
