@@ -170,6 +170,10 @@ impl Upstream {
         match body {
             Some(BodyError::Silent(patience)) => UpstreamError::Stalled(*patience),
             Some(BodyError::Broken(_)) => UpstreamError::Body(deepest(error)),
+            // the connection and who waits for the answer lose patience at the same moment: whichever is first, it is silence
+            None if !error.is_connect() && causes(error).any(is_timeout) => {
+                UpstreamError::Timeout(self.authority.clone(), self.patience)
+            }
             None => UpstreamError::Exchange(self.authority.clone(), deepest(error)),
         }
     }
@@ -211,6 +215,10 @@ fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (
         let held = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         held.map(|held| held as &(dyn StdError + 'static)).or_else(|| cause.source())
     })
+}
+
+fn is_timeout(cause: &(dyn StdError + 'static)) -> bool {
+    cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
 }
 
 /// Wrappers say "client error (Connect)"; what a person needs is at the bottom. One line, whatever it says.
