@@ -162,11 +162,6 @@ impl Upstream {
 
     fn failure(&self, error: &Error) -> UpstreamError {
         let body = causes(error).find_map(|cause| cause.downcast_ref::<BodyError>());
-        // it took nothing of what was written, or no connection, for too long
-        let io = causes(error).find_map(|cause| cause.downcast_ref::<std::io::Error>());
-        if body.is_none() && io.is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut) {
-            return UpstreamError::Timeout(self.authority.clone(), self.patience);
-        }
         match body {
             Some(BodyError::Silent(patience)) => UpstreamError::Stalled(*patience),
             Some(BodyError::Broken(_)) => UpstreamError::Body(deepest(error)),
