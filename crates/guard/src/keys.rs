@@ -35,6 +35,13 @@ impl Keys {
         is_new && matches!(self, Self::Remote(_))
     }
 
+    /// Waits until there are keys.
+    pub(crate) async fn ready(&self) {
+        if let Self::Remote(keys) = self {
+            keys.ready().await;
+        }
+    }
+
     /// Looks for new keys, as often as it may, and says whether it did.
     pub(crate) async fn refresh(&self) -> bool {
         match self {

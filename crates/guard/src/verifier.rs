@@ -153,6 +153,16 @@ impl Verifier {
         self.waiting_for().next().is_none()
     }
 
+    /// Waits until the keys of all issuers are there; for ever where one does not answer. An issuer that is asked about
+    /// its tokens is not waited for.
+    pub async fn ready(&self) {
+        for issuer in &self.0.issuers {
+            if let Vouches::Keys(keys) = &issuer.vouches {
+                keys.ready().await;
+            }
+        }
+    }
+
     /// The issuers whose keys are not there, each with why, as far as that is known.
     pub fn waiting_for(&self) -> impl Iterator<Item = (&str, Option<String>)> {
         self.0.issuers.iter().filter_map(|issuer| match &issuer.vouches {

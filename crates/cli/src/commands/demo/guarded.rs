@@ -1,6 +1,7 @@
 //! The demo's own API, behind the guard: who is let in, and what the others are told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -14,6 +15,7 @@ use http::{HeaderValue, Method, Request};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::story::{API, Story, has_status, must, read};
 use super::transcript::{Shown, short};
@@ -78,6 +80,10 @@ impl GuardedApi {
         let url = format!("http://{}", at.ok_or_else(|| Failure::new("the API has no address"))?);
         let verifier = Verifier::builder(TrustedIssuer::discover(issuer, API)).public_url(&url);
         let verifier = verifier.clock(Arc::new(clock)).build().map_err(Failure::new)?;
+        // until then it answers 503
+        timeout(PATIENCE, verifier.ready())
+            .await
+            .map_err(|_| Failure::new("the demo went wrong: the guard has no keys"))?;
         let scope = |name| Require::scope(name).map_err(Failure::new);
         let may_read = GuardLayer::new(verifier.clone()).require(scope("orders:read")?);
         let may_write = GuardLayer::new(verifier).require(scope("orders:write")?);
@@ -122,3 +128,6 @@ fn is_refused(answer: &Answer, status: u16, challenge: &str, error: Option<&str>
 }
 
 const DAY: i64 = 86_400;
+
+/// For the keys to come from the server beside it.
+const PATIENCE: Duration = Duration::from_secs(10);
