@@ -1,6 +1,7 @@
 //! Where tokens are kept: one place for each kind of token, in memory or on disk too, read without a lock and filled by
 //! one request at a time.
 
+mod disk;
 mod flight;
 mod key;
 mod life;
@@ -10,17 +11,20 @@ mod slot;
 mod sync;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use countersign_proto::jose::{Algorithm, SigningKey};
 use countersign_proto::time::Clock;
 use tokio::time::Instant;
 
-use crate::token::{Token, TokenError};
+use crate::token::{Misconfigured, Token, TokenError};
+use disk::Folder;
+pub(crate) use disk::{Entry, Stored, Turn};
 pub(crate) use key::{Binding, CacheKey, Whom};
 pub(crate) use life::{ASSUMED, Life};
 pub(crate) use moment::Moment;
-use slot::Same;
-pub(crate) use slot::{Boarding, Found, Want};
+pub(crate) use slot::{Boarding, Found, Same, Want};
 
 pub(crate) type Slot = slot::Slot<Token, TokenError>;
 pub(crate) type Pilot = slot::Pilot<Token, TokenError>;
@@ -38,18 +42,57 @@ pub struct TokenCache(Arc<Inner>);
 struct Inner {
     slots: Mutex<HashMap<CacheKey, Arc<Slot>>>,
     began: Instant,
+    folder: Option<Folder>,
 }
 
 /// The place of one kind of token.
 pub(crate) struct Place {
     pub slot: Arc<Slot>,
+    /// Its file, where the cache is on disk.
+    pub entry: Option<Arc<Entry>>,
     began: Instant,
 }
 
 impl TokenCache {
+    /// Tokens that the processes of one user share, in files (0600) of `folder`, which is made (0700) where it is not
+    /// there. Proof keys are kept there too, for as much as a month, so that the next process can spend a bound token.
+    ///
+    /// One process at a time asks for a token; the others wait for it. A file that others may read, that is another
+    /// user's or a link, or that holds something else, is no token and is replaced. While the folder cannot be used the
+    /// source goes on without.
+    ///
+    /// # Errors
+    /// [`Misconfigured`] when the folder cannot be made or written to, is a link or another user's, or others may enter
+    /// it.
+    pub fn on_disk(folder: impl Into<PathBuf>) -> Result<Self, Misconfigured> {
+        let folder = folder.into();
+        let wrong = |error| Misconfigured::new("cache", format!("{}: {error}", folder.display()));
+        let folder = Folder::open(&folder).map_err(wrong)?;
+        Ok(Self::with(Some(folder)))
+    }
+
+    fn with(folder: Option<Folder>) -> Self {
+        Self(Arc::new(Inner { slots: Mutex::default(), began: Instant::now(), folder }))
+    }
+
+    /// The proof key for such tokens, where the cache keeps any; `key` is bound to its algorithm alone.
+    ///
+    /// # Errors
+    /// [`Misconfigured`] when it cannot be kept.
+    pub(crate) fn proof_key(
+        &self,
+        key: &CacheKey,
+        algorithm: Algorithm,
+    ) -> Result<Option<SigningKey>, Misconfigured> {
+        let Some(folder) = &self.0.folder else { return Ok(None) };
+        let wrong = |error| Misconfigured::new("cache", format!("the proof key: {error}"));
+        folder.proof_key(key, algorithm).map(Some).map_err(wrong)
+    }
+
     /// The place for such tokens.
     pub(crate) fn place(&self, key: CacheKey, clock: &dyn Clock) -> Place {
-        let Inner { slots, began } = &*self.0;
+        let Inner { slots, began, folder } = &*self.0;
+        let entry = folder.as_ref().map(|folder| Arc::new(folder.entry(&key)));
         let mut slots = slots.lock().unwrap_or_else(PoisonError::into_inner);
         if slots.len() >= MAX_PLACES && !slots.contains_key(&key) {
             let now = moment(clock, *began);
@@ -60,14 +103,14 @@ impl TokenCache {
         } else {
             slots.get(&key).map_or_else(Slot::empty, Arc::clone)
         };
-        Place { slot, began: *began }
+        Place { slot, entry, began: *began }
     }
 }
 
 /// In memory.
 impl Default for TokenCache {
     fn default() -> Self {
-        Self(Arc::new(Inner { slots: Mutex::default(), began: Instant::now() }))
+        Self::with(None)
     }
 }
 

@@ -2,13 +2,14 @@
 
 mod asker;
 mod builder;
+mod obtain;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_proto::time::Clock;
 
-use crate::cache::{Boarding, Found, Life, Moment, Pilot, Place, Want};
+use crate::cache::{Boarding, Found, Moment, Pilot, Place, Want};
 use crate::dpop::Prover;
 use crate::origin::Origins;
 use crate::token::{Token, TokenError, Unreachable};
@@ -62,7 +63,7 @@ impl TokenSource {
         match self.0.place.slot.find(now) {
             Found::Fresh(token) => Ok(token),
             Found::Due(token) => {
-                self.renew(now);
+                self.renew(now, &token);
                 Ok(token)
             }
             Found::Nothing => Box::pin(self.fetch(Want::Any)).await,
@@ -93,8 +94,8 @@ impl TokenSource {
     }
 
     /// Begins to renew the token, unless somebody does already.
-    fn renew(&self, now: Moment) {
-        if let Boarding::Yours(pilot, _) = self.0.place.slot.board(now, Want::Renewal) {
+    fn renew(&self, now: Moment, due: &Token) {
+        if let Boarding::Yours(pilot, _) = self.0.place.slot.board(now, Want::Renewal(due.clone())) {
             self.depart(pilot);
         }
     }
@@ -122,7 +123,7 @@ impl TokenSource {
     fn depart(&self, pilot: Pilot) {
         let inner = Arc::clone(&self.0);
         tokio::spawn(Box::pin(async move {
-            match inner.obtain().await {
+            match inner.obtain(pilot.want()).await {
                 Ok((token, life)) => pilot.land(token, life, inner.now()),
                 Err(error) => {
                     let retry_after = error.retry_after().map(|after| after.as_millis());
@@ -137,15 +138,6 @@ impl TokenSource {
 impl Inner {
     fn now(&self) -> Moment {
         self.place.now(&*self.clock)
-    }
-
-    async fn obtain(&self) -> Result<(Token, Life), TokenError> {
-        self.asker.endpoint().await?;
-        // not before the endpoint is known: the life is counted from here
-        let asked = self.now();
-        let token = self.asker.ask(asked.wall, self.prover.as_deref()).await?;
-        let life = Life::of(token.expires_at(), asked, self.assumed_life, jitter());
-        Ok((token, life))
     }
 }
 

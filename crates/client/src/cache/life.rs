@@ -28,7 +28,7 @@ impl Life {
 
     /// The same life as it looks at `now` to one who was not there when it began and knows by the wall's clock alone
     /// when that was; `None` when that is not before `now`.
-    pub(super) fn found(self, asked: Moment, now: Moment) -> Option<Self> {
+    pub(crate) fn found(self, asked: Moment, now: Moment) -> Option<Self> {
         let passed = u64::try_from(now.wall.since(asked.wall)).ok()?.saturating_mul(1000);
         let moved = |to: Moment| Moment {
             wall: to.wall,

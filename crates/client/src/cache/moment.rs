@@ -20,7 +20,7 @@ impl Moment {
     }
 
     /// Whether `other` has come by either clock: a wall's clock that is set back prolongs nothing.
-    pub(super) fn reached(self, other: Self) -> bool {
+    pub(crate) fn reached(self, other: Self) -> bool {
         self.wall >= other.wall || self.ticks >= other.ticks
     }
 }

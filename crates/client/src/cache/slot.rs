@@ -59,8 +59,8 @@ pub(crate) enum Found<T> {
 pub(crate) enum Want<T> {
     /// There is no token.
     Any,
-    /// The token that there is is due.
-    Renewal,
+    /// This one is due.
+    Renewal(T),
     /// This one was refused by a resource server.
     InsteadOf(T),
 }
@@ -107,7 +107,7 @@ impl<T: Clone + Same, E: Clone> Slot<T, E> {
         if let Some(flight) = &desk.flight {
             return Boarding::Flying(Some(flight.seat()));
         }
-        if now.ticks < desk.closed_until && !matches!(want, Want::Renewal) {
+        if now.ticks < desk.closed_until && !matches!(want, Want::Renewal(_)) {
             return Boarding::Closed(desk.closed_until - now.ticks);
         }
         let flight = Flight::depart();
@@ -159,7 +159,7 @@ impl<T, E> Desk<T, E> {
         let next_try = kept.next_try.load(Acquire);
         match want {
             // another has landed since the caller looked, or has failed to
-            Want::Renewal => (next_try != CLAIMED).then_some(Boarding::Flying(None)),
+            Want::Renewal(_) => (next_try != CLAIMED).then_some(Boarding::Flying(None)),
             _ if now.reached(kept.life.use_until) => None,
             Want::InsteadOf(refused) if kept.token.same(refused) => {
                 if self.flight.is_some() {
@@ -187,7 +187,7 @@ impl<T: Clone, E: Clone> Pilot<T, E> {
             desk.failures = 0;
             desk.closed_until = 0;
             (desk.replacements, desk.replaced_until) = match want {
-                Want::Any | Want::Renewal => (0, 0),
+                Want::Any | Want::Renewal(_) => (0, 0),
                 Want::InsteadOf(_) => {
                     let replacements = desk.replacements.saturating_add(1);
                     (replacements, now.ticks.saturating_add(pace::after_replacement(replacements)))

@@ -94,7 +94,8 @@ impl Builder {
         self
     }
 
-    /// Has tokens bound to a key that is made now and never leaves this process (RFC 9449).
+    /// Has tokens bound to a key (RFC 9449) that is made now and never leaves this process; or, with a cache on disk, to
+    /// the key that is kept there.
     pub const fn dpop(mut self, algorithm: Algorithm) -> Self {
         self.dpop = Some(algorithm);
         self
@@ -160,10 +161,18 @@ impl Builder {
         let auth = self.auth.ok_or_else(|| {
             Misconfigured::new("client_secret", "nothing says how the client proves itself")
         })?;
-        let prover = self.dpop.map(Prover::new).transpose()?.map(Arc::new);
-        let binding = prover.as_ref().map(|prover| Binding::Jkt(prover.thumbprint().to_string()));
-        let key = CacheKey::new(self.whom, auth.client_id(), &self.ask, binding);
         let cache = self.cache.unwrap_or_default();
+        let mut key = CacheKey::new(self.whom, auth.client_id(), &self.ask, None);
+        let prover = match self.dpop {
+            Some(algorithm) => {
+                key.binding = Some(Binding::Algorithm(algorithm.as_str()));
+                let kept = cache.proof_key(&key, algorithm)?.map(Prover::with);
+                let prover = kept.map_or_else(|| Prover::new(algorithm), Ok)?;
+                key.binding = Some(Binding::Jkt(prover.thumbprint().to_string()));
+                Some(Arc::new(prover))
+            }
+            None => None,
+        };
         let asker = Asker { http: Arc::new(HttpClient::new(self.http)), place, auth, ask: self.ask };
         Ok(TokenSource(Arc::new(Inner {
             place: cache.place(key, &*self.clock),
