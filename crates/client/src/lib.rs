@@ -20,7 +20,7 @@ pub mod token;
 mod trust;
 
 pub use address::ForbiddenAddress;
-pub use auth::{ClientAuth, SecretSource, Transport};
+pub use auth::{ClientAuth, PrivateKey, SecretSource, Transport};
 pub use clock::SystemClock;
 pub use discovery::DiscoveryError;
 pub use endpoint::{DocumentUrlError, Endpoint, EndpointError};
@@ -29,4 +29,4 @@ pub use introspect::{IntrospectError, Introspector};
 pub use jwks::{JwksSettings, KeysState, RemoteJwks};
 pub use source::{Builder, TokenSource};
 pub use token::{Token, TokenError, TokenType};
-pub use trust::{TrustError, tls as tls_config, without_tls as plain_config};
+pub use trust::{ClientCertificate, TrustError, tls as tls_config, without_tls as plain_config};

@@ -2,6 +2,8 @@
 
 mod asker;
 mod builder;
+mod revoke;
+mod server;
 
 use std::sync::Arc;
 
