@@ -84,6 +84,11 @@ impl TokenSource {
         self.0.prover.as_ref()
     }
 
+    /// The time by the source's clock.
+    pub(crate) fn now(&self) -> countersign_proto::time::UnixTime {
+        self.0.clock.now()
+    }
+
     /// Begins to renew the token, unless somebody does already.
     fn renew(&self) {
         self.0.slot.begin(|| self.request());
