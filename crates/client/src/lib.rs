@@ -16,6 +16,7 @@ mod introspect;
 mod jwks;
 mod origin;
 mod source;
+mod spend;
 pub mod token;
 mod trust;
 
@@ -29,5 +30,6 @@ pub use http::{Answer, HttpClient, HttpError, Settings};
 pub use introspect::{IntrospectError, Introspector};
 pub use jwks::{JwksSettings, KeysState, RemoteJwks};
 pub use source::{Builder, TokenSource};
+pub use spend::{Call, CallError, SpendError, Spender, TokenLayer, Unfit};
 pub use token::{Token, TokenError, TokenType};
 pub use trust::{TrustError, tls as tls_config, without_tls as plain_config};

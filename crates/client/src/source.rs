@@ -93,6 +93,11 @@ impl TokenSource {
         self.0.prover.as_ref()
     }
 
+    /// The time by the source's clock.
+    pub(crate) fn now(&self) -> countersign_proto::time::UnixTime {
+        self.0.clock.now()
+    }
+
     /// Begins to renew the token, unless somebody does already.
     fn renew(&self, now: Moment, due: &Token) {
         if let Boarding::Yours(pilot, _) = self.0.place.slot.board(now, Want::Renewal(due.clone())) {
