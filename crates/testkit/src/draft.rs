@@ -1,7 +1,7 @@
 //! A JWS in the making, good or bad: each member of header and payload can be set, left out, doubled, or written as raw
 //! JSON, and the result signed by any key or not at all.
 
-mod members;
+pub(crate) mod members;
 
 use std::sync::Arc;
 
@@ -192,7 +192,7 @@ impl Draft {
 }
 
 /// SHA-256 in base64url, as `ath`, `jkt` and `x5t#S256` are written.
-fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     base64url::encode(digest(&SHA256, bytes).as_ref())
 }
 

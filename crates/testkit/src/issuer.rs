@@ -1,24 +1,30 @@
 //! An issuer that signs whatever a test wants, with its documents and an introspection endpoint on a real port.
 
+mod builder;
+mod client;
 mod documents;
-mod door;
 mod introspection;
 mod profiles;
-mod reply;
+mod respond;
+mod revocation;
 mod state;
+mod token;
+mod workload;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use countersign_proto::jose::{Algorithm, JwkSet, SigningKey, StaticKeys};
-use countersign_proto::time::{Clock, UnixTime};
+use countersign_proto::time::UnixTime;
 use serde_json::Value;
 
-use crate::clock::TestClock;
-use crate::{Draft, keys};
+use crate::door::Door;
+pub use crate::reply::{Hold, Reply};
+use crate::{Received, keys};
+pub use builder::TestIssuerBuilder;
+pub use client::{Registering, Transport};
 pub use documents::Document;
-use door::Door;
-pub use reply::{Hold, Reply};
+pub use profiles::Profile;
 use state::State;
 
 /// An issuer of tokens, good and bad; it ends with this value.
@@ -28,15 +34,12 @@ use state::State;
 pub struct TestIssuer {
     state: Arc<State>,
     door: Door,
+    mtls: Option<Door>,
 }
 
-/// An issuer in the making.
-#[derive(Default)]
-pub struct TestIssuerBuilder {
-    path: String,
-    issuer: Option<String>,
-    clock: Option<Arc<dyn Clock>>,
-}
+/// What an issuer publishes, for a part of this crate that outlives the borrow.
+#[derive(Clone)]
+pub(crate) struct Published(Arc<State>);
 
 impl TestIssuer {
     /// The audience of its tokens.
@@ -67,19 +70,28 @@ impl TestIssuer {
     /// Its identifier, the `iss` of its tokens.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.state.issuer
+        self.state.issuer()
     }
 
     /// The URL of one of its documents.
     #[must_use]
     pub fn url(&self, document: Document) -> String {
-        format!("{}{}", self.state.origin, self.state.path_of(document))
+        self.state.url(document)
+    }
+
+    /// The URL of its token endpoint at the door that asks for certificates (RFC 8705 §5).
+    ///
+    /// # Panics
+    /// When there is none, see [`TestIssuerBuilder::mtls`].
+    #[must_use]
+    pub fn mtls_url(&self) -> String {
+        self.state.mtls_url().expect("an issuer with mTLS")
     }
 
     /// The second that its clock shows.
     #[must_use]
     pub fn now(&self) -> UnixTime {
-        self.state.clock.now()
+        self.state.now()
     }
 
     /// The newest key for this algorithm.
@@ -88,9 +100,7 @@ impl TestIssuer {
     /// When there is none.
     #[must_use]
     pub fn key(&self, algorithm: Algorithm) -> Arc<SigningKey> {
-        let keys = self.state.keys();
-        let newest = keys.iter().rev().find(|key| key.algorithm() == algorithm);
-        Arc::clone(newest.unwrap_or_else(|| panic!("no key for {algorithm}")))
+        self.state.key(algorithm)
     }
 
     /// Publishes another new key for this algorithm beside those that are there.
@@ -126,7 +136,11 @@ impl TestIssuer {
     /// The public keys, as they are published.
     #[must_use]
     pub fn key_set(&self) -> JwkSet {
-        self.state.keys().iter().map(|key| key.public_jwk().clone()).collect()
+        self.published().key_set()
+    }
+
+    pub(crate) fn published(&self) -> Published {
+        Published(Arc::clone(&self.state))
     }
 
     /// The public keys, for who needs no HTTP.
@@ -138,7 +152,7 @@ impl TestIssuer {
     /// What a document says as long as no test says otherwise.
     ///
     /// # Panics
-    /// For the introspection endpoint, which is no document.
+    /// For an endpoint, which is no document.
     #[must_use]
     pub fn document(&self, document: Document) -> Value {
         self.state.document(document)
@@ -173,6 +187,56 @@ impl TestIssuer {
         let _ = count.wait_for(|count| *count >= times).await;
     }
 
+    /// The requests for a document so far, whatever the answer, the last one last.
+    #[must_use]
+    pub fn received(&self, document: Document) -> Vec<Received> {
+        self.state.desk(document).received()
+    }
+
+    /// Registers a client, or takes up its registration; what is not set stays.
+    pub fn client(&self, client_id: &str) -> Registering<'_> {
+        Registering::new(&self.state, client_id)
+    }
+
+    /// Knows a client no longer.
+    pub fn forget_client(&self, client_id: &str) {
+        self.state.clients.lock().expect("no test panicked here").remove(client_id);
+    }
+
+    /// Gives out tokens of this shape from now on.
+    pub fn gives(&self, profile: Profile) {
+        self.state.says.lock().expect("no test panicked here").profile = profile;
+    }
+
+    /// Gives out tokens that live so many seconds from now on, and says so; negative ones are expired.
+    pub fn gives_for(&self, seconds: i64) {
+        self.state.says.lock().expect("no test panicked here").lifetime = Some(seconds);
+    }
+
+    /// Writes this text, JSON or not, for a member of the token endpoint's answers from now on, `expires_in` for one;
+    /// `None` leaves the member out. The token is what it would be.
+    pub fn says(&self, member: &str, json: Option<&str>) {
+        let mut says = self.state.says.lock().expect("no test panicked here");
+        says.members.retain(|(name, _)| name != member);
+        says.members.push((member.to_owned(), json.map(str::to_owned)));
+    }
+
+    /// Writes the members of the token endpoint's answers truly again.
+    pub fn says_the_truth(&self) {
+        self.state.says.lock().expect("no test panicked here").members.clear();
+    }
+
+    /// Takes no DPoP proof at the token endpoint without a new nonce from now on (RFC 9449 §8); no old one is good.
+    pub fn demand_new_nonce(&self) {
+        self.state.nonces.rotate();
+    }
+
+    /// Sends a new nonce with the next token, and takes no older one afterwards (RFC 9449 §8.2). Where none was demanded
+    /// yet, this demands it.
+    pub fn announce_new_nonce(&self) {
+        self.state.nonces.announce();
+    }
+
     /// Says this of a token when it is introspected; of every other it says that it is not active.
     pub fn introspects(&self, token: &str, answer: Value) {
         self.state.active.lock().expect("no test panicked here").insert(token.to_owned(), answer);
@@ -184,6 +248,9 @@ impl TestIssuer {
     /// When the port cannot be kept.
     pub async fn down(&self) {
         self.door.close().await;
+        if let Some(door) = &self.mtls {
+            door.close().await;
+        }
     }
 
     /// Listens again at the same port.
@@ -191,71 +258,31 @@ impl TestIssuer {
     /// # Panics
     /// When it cannot.
     pub fn up(&self) {
-        self.door.open(Arc::clone(&self.state));
+        self.door.open(respond::ordinary(&self.state));
+        if let Some(door) = &self.mtls {
+            door.open(respond::mtls(&self.state));
+        }
+    }
+}
+
+impl Published {
+    pub(crate) fn issuer(&self) -> &str {
+        self.0.issuer()
     }
 
-    /// A good access token in the making (RFC 9068 §2), signed with ES256.
-    #[must_use]
-    pub fn mint(&self) -> Draft {
-        let now = self.now();
-        Draft::new(&self.key(Algorithm::ES256), "at+jwt")
-            .claim("iss", self.issuer())
-            .claim("sub", Self::CLIENT)
-            .claim("client_id", Self::CLIENT)
-            .claim("aud", Self::AUDIENCE)
-            .claim("exp", now.plus(Self::LIFETIME).0)
-            .claim("iat", now.0)
-            .claim("jti", format!("token-{}", self.state.tokens.fetch_add(1, Ordering::Relaxed)))
-            .claim("scope", Self::SCOPE)
+    pub(crate) fn now(&self) -> UnixTime {
+        self.0.now()
+    }
+
+    pub(crate) fn key_set(&self) -> JwkSet {
+        self.0.keys().iter().map(|key| key.public_jwk().clone()).collect()
     }
 }
 
 impl Drop for TestIssuer {
     fn drop(&mut self) {
-        self.door.abort();
         if let Ok(made) = self.state.made.lock() {
             made.iter().for_each(|key| keys::give_back(key));
         }
-    }
-}
-
-impl TestIssuerBuilder {
-    /// Has this path in its identifier, with the slash that begins it; none by default.
-    #[must_use]
-    pub fn path(mut self, path: &str) -> Self {
-        path.clone_into(&mut self.path);
-        self
-    }
-
-    /// Calls itself so, wherever it listens.
-    #[must_use]
-    pub fn issuer(mut self, issuer: &str) -> Self {
-        self.issuer = Some(issuer.to_owned());
-        self
-    }
-
-    /// Dates its tokens by this clock.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
-        self
-    }
-
-    /// Starts it.
-    ///
-    /// # Panics
-    /// When it does not start, or outside a tokio runtime.
-    pub async fn start(self) -> TestIssuer {
-        let (door, address) = Door::bind();
-        let origin = format!("http://{address}");
-        let issuer = self.issuer.unwrap_or_else(|| format!("{origin}{}", self.path));
-        let clock = self.clock.unwrap_or_else(|| Arc::new(TestClock::default()));
-        let issuer = TestIssuer { state: Arc::new(State::new(origin, self.path, issuer, clock)), door };
-        for algorithm in Algorithm::ALL {
-            issuer.state.key_number.store(1, Ordering::Relaxed);
-            let _ = issuer.add_key(algorithm);
-        }
-        issuer.up();
-        issuer
     }
 }

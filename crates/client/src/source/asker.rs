@@ -25,16 +25,19 @@ pub(super) struct Asker {
 }
 
 impl Asker {
+    /// Finds the server, where that is not done.
+    pub(super) async fn find(&self) -> Result<Arc<Server>, TokenError> {
+        let begun = Instant::now();
+        let found = self.place.server(&self.http).await;
+        found.inspect_err(|error| self.tell(begun, Err(error)))
+    }
+
     /// Asks for a token.
     pub(super) async fn ask(&self, now: UnixTime, prover: Option<&Prover>) -> Result<Token, TokenError> {
+        let server = self.find().await?;
         let begun = Instant::now();
-        let server = self.place.server(&self.http).await;
-        let found = match &server {
-            Ok(server) => self.ask_wherever(server, now, prover).await,
-            Err(error) => Err(error.clone()),
-        };
-        let issuer = server.as_ref().ok().map(|server| server.name());
-        self.tell(issuer.as_deref(), begun, found.as_ref());
+        let found = self.ask_wherever(&server, now, prover).await;
+        self.tell(begun, found.as_ref());
         found
     }
 
@@ -152,8 +155,8 @@ impl Asker {
     }
 
     /// Each request at debug; of failures in a row, the first one as a warning.
-    fn tell(&self, server: Option<&str>, begun: Instant, found: Result<&Token, &TokenError>) {
-        let server = server.unwrap_or_default();
+    fn tell(&self, begun: Instant, found: Result<&Token, &TokenError>) {
+        let server = self.place.name();
         let client_id = self.auth.client_id().unwrap_or_default();
         let ms = begun.elapsed().as_millis();
         let failed_before = self.failing.swap(found.is_err(), Ordering::Relaxed);

@@ -19,7 +19,7 @@ impl TokenSource {
     /// [`TokenError`]: it may still be good. [`TokenError::Misconfigured`] where no revocation endpoint is known.
     pub async fn revoke(&self, token: &Token) -> Result<(), TokenError> {
         let inner = &self.0;
-        inner.slot.forget(token);
+        inner.place.forget(token).await;
         let asker = &inner.asker;
         let server = asker.place.server(&asker.http).await?;
         let endpoint = server.revocation_endpoint.as_ref().ok_or_else(|| {

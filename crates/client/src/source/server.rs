@@ -54,6 +54,14 @@ impl Place {
         }
     }
 
+    /// What it is called in a log: its issuer identifier, or where it is.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Given(server) => server.token_endpoint.url().as_str(),
+            Self::Discovered(discovery) => &discovery.issuer,
+        }
+    }
+
     /// Reads the metadata anew after `failed` did not answer as it should, at most once in a minute; the server, where
     /// its token endpoint is now another.
     pub(super) async fn moved(&self, http: &HttpClient, failed: &Arc<Server>) -> Option<Arc<Server>> {
@@ -61,13 +69,6 @@ impl Place {
             Self::Given(_) => None,
             Self::Discovered(discovery) => discovery.moved(http, failed).await,
         }
-    }
-}
-
-impl Server {
-    /// What it is called in a log: its issuer identifier, or where it is.
-    pub(super) fn name(&self) -> String {
-        self.issuer.clone().unwrap_or_else(|| self.token_endpoint.to_string())
     }
 }
 

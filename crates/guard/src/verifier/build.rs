@@ -298,6 +298,7 @@ fn public_url(url: &str) -> Result<String, BuildError> {
 static NUMBERS: AtomicU64 = AtomicU64::new(1);
 const CACHED_TOKENS: usize = 10_000;
 const HTTP: Settings = Settings {
+    client_certificate: None,
     ca_file: None,
     connect_timeout: std::time::Duration::from_secs(5),
     timeout: std::time::Duration::from_secs(10),

@@ -2,27 +2,27 @@
 
 /// Names with their values as raw text, in the order in which they are written; a name may stand twice.
 #[derive(Clone, Default)]
-pub(super) struct Members(Vec<(String, String)>);
+pub(crate) struct Members(Vec<(String, String)>);
 
 impl Members {
     /// Sets a member where it stands, or at the end.
-    pub(super) fn set(&mut self, name: &str, json: &str) {
+    pub(crate) fn set(&mut self, name: &str, json: &str) {
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some((_, value)) => json.clone_into(value),
             None => self.push(name, json),
         }
     }
 
-    pub(super) fn push(&mut self, name: &str, json: &str) {
+    pub(crate) fn push(&mut self, name: &str, json: &str) {
         self.0.push((name.to_owned(), json.to_owned()));
     }
 
-    pub(super) fn remove(&mut self, name: &str) {
+    pub(crate) fn remove(&mut self, name: &str) {
         self.0.retain(|(known, _)| known != name);
     }
 
     /// The object, without white space.
-    pub(super) fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         let members: Vec<String> = self
             .0
             .iter()

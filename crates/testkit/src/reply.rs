@@ -1,4 +1,4 @@
-//! What an issuer is made to answer, and when.
+//! What an issuer or an API is made to answer, and when.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -80,7 +80,7 @@ impl Reply {
         self
     }
 
-    pub(super) async fn response(self) -> Response<ReplyBody> {
+    pub(crate) async fn response(self) -> Response<ReplyBody> {
         if self.end == End::BeforeTheHead {
             std::future::pending::<()>().await;
         }
@@ -94,7 +94,7 @@ impl Reply {
 }
 
 impl Hold {
-    pub(super) fn new() -> (Self, watch::Receiver<bool>) {
+    pub(crate) fn new() -> (Self, watch::Receiver<bool>) {
         let (sender, receiver) = watch::channel(false);
         (Self(sender), receiver)
     }
@@ -105,7 +105,7 @@ impl Hold {
     }
 }
 
-pub(super) struct ReplyBody {
+pub(crate) struct ReplyBody {
     data: Option<Bytes>,
     stalls: bool,
 }
