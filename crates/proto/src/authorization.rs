@@ -117,7 +117,7 @@ fn is_b64token(token: &[u8]) -> bool {
     let body = token.get(..end).unwrap_or_default();
     // without a way out in the middle, so that the compiler can look at many at a time
     let fits = |all: bool, byte: &u8| {
-        all & (byte.is_ascii_alphanumeric() | matches!(byte, b'+' | b'-'..=b'/' | b'_' | b'~'))
+        all & (matches!(byte | 0x20, b'a'..=b'z') | matches!(byte, b'-'..=b'9' | b'+' | b'_' | b'~'))
     };
     !body.is_empty() && body.iter().fold(true, fits)
 }
