@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use clap::Args;
-use countersign_client::{Answer, Endpoint, HttpClient, token};
+use countersign_client::{Answer, Endpoint, HttpClient, TokenError};
 use countersign_proto::admin::{Page, Problem};
 use countersign_proto::metadata::ServerMetadata;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -62,21 +62,9 @@ impl Admin {
     /// Takes a token for the admin API with the context's client.
     pub(crate) async fn connect(context: Context) -> Result<Self, Failure> {
         let http = context.http();
-        let secret = context.secret()?;
-        let ask = token::Ask {
-            client_id: &context.client_id,
-            client_secret: &secret,
-            transport: context.transport(),
-            scope: None,
-            resource: None,
-            audience: None,
-        };
-        let answer = token::request(&http, &context.token_endpoint()?, &ask).await;
-        let answer = answer.map_err(|error| no_token(error, &context))?;
-        let bearer = zeroize::Zeroizing::new(format!("Bearer {}", answer.access_token));
-        let mut authorization = HeaderValue::from_str(&bearer)
-            .map_err(|_| Failure::new("the server's token cannot be sent in a header"))?;
-        authorization.set_sensitive(true);
+        let tokens = context.tokens()?.build_unasked().map_err(Failure::new)?;
+        let token = tokens.token().await.map_err(|error| no_token(error, &context))?;
+        let authorization = token.authorization();
         Ok(Self { http, context, authorization })
     }
 
@@ -270,16 +258,19 @@ fn listing(path: &[&str], detail: &str) -> Option<String> {
     })
 }
 
-fn no_token(error: token::TokenError, context: &Context) -> Failure {
+fn no_token(error: TokenError, context: &Context) -> Failure {
     let whole = format!("no token for '{}' of realm '{}'", context.client_id, context.realm);
     let failure = Failure::new(format!("{whole}: {error}"));
     match error {
-        token::TokenError::Refused { error, .. } if error == "invalid_client" => failure.next(
+        TokenError::Refused(refused) if refused.error == "invalid_client" => failure.next(
             "its secret may have been replaced: add the context again with `countersign context add`, or, for root, \
              `countersign root reset --data DIR` while the server is stopped",
         ),
-        token::TokenError::Http(error) => Failure::from(error).prefix(&whole),
-        token::TokenError::NotOAuth(_) => failure.next(format!(
+        TokenError::Unreachable(error) => match error.http() {
+            Some(error) => Failure::from(error).prefix(&whole),
+            None => failure,
+        },
+        TokenError::Misconfigured(_) => failure.next(format!(
             "is {} the public URL of a Countersign, and not its ops listener? `countersign context show` says whence \
              it is; `countersign context add` saves another",
             context.server

@@ -5,8 +5,8 @@ mod file;
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_client::token::{Secret, Transport};
-use countersign_client::{Endpoint, EndpointError, HttpClient, Settings};
+use countersign_client::token::Secret;
+use countersign_client::{Builder, ClientAuth, Endpoint, EndpointError, HttpClient, Settings, TokenSource};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -98,9 +98,23 @@ impl Context {
         is_same && (is_replaced || (self.client_secret.is_none() && self.server == new.server))
     }
 
-    /// How the secret travels.
-    pub(crate) fn transport(&self) -> Transport {
-        if self.in_body { Transport::Body } else { Transport::Basic }
+    /// Its client, and how it proves itself.
+    pub(crate) fn auth(&self) -> Result<ClientAuth, Failure> {
+        let (id, secret) = (self.client_id.clone(), self.secret()?);
+        Ok(if self.in_body {
+            ClientAuth::client_secret_post(id, secret)
+        } else {
+            ClientAuth::client_secret_basic(id, secret)
+        })
+    }
+
+    /// Tokens of its client.
+    pub(crate) fn tokens(&self) -> Result<Builder, Failure> {
+        let mut tokens = TokenSource::at(self.token_endpoint()?.to_string()).auth(self.auth()?);
+        if let Some(path) = &self.ca_file {
+            tokens = tokens.ca_file(path);
+        }
+        Ok(if self.danger_plain_http { tokens.danger_plain_http() } else { tokens })
     }
 
     /// A client that trusts what the context says.

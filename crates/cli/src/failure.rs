@@ -56,8 +56,14 @@ impl fmt::Display for Failure {
 
 impl From<HttpError> for Failure {
     fn from(error: HttpError) -> Self {
-        let failure = Self::new(&error);
-        match &error {
+        Self::from(&error)
+    }
+}
+
+impl From<&HttpError> for Failure {
+    fn from(error: &HttpError) -> Self {
+        let failure = Self::new(error);
+        match error {
             HttpError::Untrusted { .. } => failure.next(
                 "name the authority that signed it with --ca-file FILE (of `context add`, or of this command where it \
                  has it); that of a server with --tls-dev is tls-dev/ca.pem in its data folder",

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use countersign_proto::introspection::{ACCESS_TOKEN, IntrospectionResponse, TOKEN, TOKEN_TYPE_HINT};
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request};
 
-use crate::auth::ClientAuth;
+use crate::auth::{ClientAuth, Proven};
 use crate::discovery::Judge;
 use crate::{Answer, Endpoint, EndpointError, HttpClient, JwksSettings, RemoteJwks};
 pub use error::IntrospectError;
@@ -100,7 +100,8 @@ impl Introspector {
 impl Inner {
     async fn ask(&self, token: &str) -> Result<IntrospectionResponse, IntrospectError> {
         let endpoint = self.endpoint().await.ok_or(IntrospectError::NoEndpoint)?;
-        let request = compose(token, &self.auth);
+        let proven = self.auth.prove().await.map_err(IntrospectError::Misconfigured)?;
+        let request = compose(token, proven);
         read(&self.http.send_for(&endpoint, request, MAX_ANSWER).await?)
     }
 
@@ -118,13 +119,16 @@ impl Inner {
 }
 
 /// The request (RFC 7662 §2.1).
-fn compose(token: &str, auth: &ClientAuth) -> Request<Bytes> {
+fn compose(token: &str, proven: Proven) -> Request<Bytes> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair(TOKEN, token).append_pair(TOKEN_TYPE_HINT, ACCESS_TOKEN);
-    auth.apply(&mut form, &mut headers);
+    for (name, value) in &proven.parameters {
+        form.append_pair(name, value);
+    }
+    headers.extend(proven.authorization.map(|value| (AUTHORIZATION, value)));
     let mut request = Request::new(Bytes::from(form.finish()));
     *request.method_mut() = Method::POST;
     *request.headers_mut() = headers;
@@ -148,20 +152,19 @@ const MAX_ANSWER: usize = 64 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::{Secret, Transport};
-
-    fn auth(transport: Transport) -> ClientAuth {
-        ClientAuth { client_id: "api".to_owned(), client_secret: Secret::new("s&t".to_owned()), transport }
-    }
+    use crate::token::Secret;
 
     /// RFC 7662 §2.1: the token as a form, the caller by its credentials.
-    #[test]
-    fn the_request_is_the_standards() {
-        let request = compose("a+b&token=c", &auth(Transport::Basic));
+    #[tokio::test]
+    async fn the_request_is_the_standards() {
+        let secret = || Secret::new("s&t".to_owned());
+        let basic = ClientAuth::client_secret_basic("api", secret()).prove().await.unwrap();
+        let request = compose("a+b&token=c", basic);
         assert_eq!(request.method(), Method::POST);
         assert_eq!(&request.body()[..], b"token=a%2Bb%26token%3Dc&token_type_hint=access_token");
         assert!(request.headers()["authorization"].is_sensitive());
-        let request = compose("t", &auth(Transport::Body));
+        let body = ClientAuth::client_secret_post("api", secret()).prove().await.unwrap();
+        let request = compose("t", body);
         assert!(!request.headers().contains_key("authorization"));
         let body = b"token=t&token_type_hint=access_token&client_id=api&client_secret=s%26t";
         assert_eq!(&request.body()[..], body);

@@ -1,25 +1,35 @@
 //! Get a token, keep it fresh, spend it.
 //!
 //! [`HttpClient`] is the one way out to the network: rustls over the platform's trust, bounded in time and size, no
-//! redirects, no proxies, plain HTTP to loopback alone. [`token::request`] asks for one token with client credentials.
-//! [`RemoteJwks`] keeps the keys of an issuer, and [`Introspector`] asks it about tokens.
+//! redirects, no proxies, plain HTTP to loopback alone. [`TokenSource`] takes tokens with client credentials and keeps them
+//! fresh. [`RemoteJwks`] keeps the keys of an issuer, and [`Introspector`] asks it about tokens.
 
 mod address;
 mod auth;
+mod cache;
 mod clock;
 pub mod discovery;
+mod dpop;
 mod endpoint;
 mod http;
 mod introspect;
 mod jwks;
+mod origin;
+mod source;
+mod spend;
 pub mod token;
 mod trust;
 
 pub use address::ForbiddenAddress;
-pub use auth::ClientAuth;
+pub use auth::{ClientAuth, SecretSource, Transport};
+pub use cache::TokenCache;
 pub use clock::SystemClock;
+pub use discovery::DiscoveryError;
 pub use endpoint::{DocumentUrlError, Endpoint, EndpointError};
 pub use http::{Answer, HttpClient, HttpError, Settings};
 pub use introspect::{IntrospectError, Introspector};
 pub use jwks::{JwksSettings, KeysState, RemoteJwks};
+pub use source::{Builder, TokenSource};
+pub use spend::{Call, CallError, SpendError, Spender, TokenLayer, Unfit};
+pub use token::{Token, TokenError, TokenType};
 pub use trust::{TrustError, tls as tls_config, without_tls as plain_config};

@@ -53,7 +53,7 @@ struct Guide;
 
 pub use access::Access;
 pub use binding::BoundBy;
-pub use countersign_client::token::{Secret, Transport};
+pub use countersign_client::token::Secret;
 pub use countersign_client::{ClientAuth, JwksSettings};
 pub use countersign_proto::jose::{Algorithm, JwkSet};
 pub use countersign_proto::time::{Clock, UnixTime};

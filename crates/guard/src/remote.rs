@@ -184,7 +184,7 @@ const MAX_REFUSED: usize = 10_000;
 mod tests {
     use std::sync::Arc;
 
-    use countersign_client::token::{Secret, Transport};
+    use countersign_client::token::Secret;
     use countersign_client::{ClientAuth, Endpoint, HttpClient};
     use serde_json::json;
 
@@ -199,11 +199,7 @@ mod tests {
     }
 
     fn set(terms: impl FnOnce(TrustedIssuer) -> TrustedIssuer) -> Remote {
-        let auth = ClientAuth {
-            client_id: "guard".to_owned(),
-            client_secret: Secret::new("secret".to_owned()),
-            transport: Transport::Basic,
-        };
+        let auth = ClientAuth::client_secret_basic("guard", Secret::new("secret".to_owned()));
         let endpoint = Endpoint::parse("https://issuer.example/introspect").unwrap();
         let introspector = Introspector::at(Arc::new(HttpClient::default()), endpoint, auth.clone());
         let trusted = TrustedIssuer::discover(ISSUER, API).or_audience("urn:orders").introspect(None, auth);

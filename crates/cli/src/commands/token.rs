@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_client::token::{Ask, Secret, TokenError, Transport};
-use countersign_client::{Endpoint, HttpClient, Settings, discovery, token};
+use countersign_client::token::Secret;
+use countersign_client::{Builder, ClientAuth, TokenError, TokenSource};
 use countersign_issuer::realm::SYSTEM;
 
-use crate::context::{Choice, Context, Contexts, endpoint, secret_file};
+use serde_json::json;
+
+use crate::context::{Choice, Context, Contexts, secret_file};
 use crate::environment::{self, CLIENT_SECRET};
 use crate::failure::Failure;
 use crate::output::{Output, shell};
@@ -53,72 +55,68 @@ pub(crate) struct Token {
     choice: Choice,
 }
 
-/// Whom to ask, and as whom.
-struct Caller {
-    http: HttpClient,
-    in_body: bool,
-    endpoint: Endpoint,
-    client_id: String,
-    secret: Secret,
-    /// The realm of the client and the server's URL, where they are known.
-    place: Option<(String, String)>,
-}
+/// The realm of the client and the server's URL, where they are known.
+type Place = Option<(String, String)>;
 
 impl Token {
     pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
-        let caller = self.caller().await?;
-        let ask = Ask {
-            client_id: &caller.client_id,
-            client_secret: &caller.secret,
-            transport: if caller.in_body { Transport::Body } else { Transport::Basic },
-            scope: Some(self.scopes.join(" ").into()).filter(|_| !self.scopes.is_empty()),
-            resource: self.resource.as_deref(),
-            audience: self.audience.as_deref(),
-        };
-        let answer = caller.http.send(&caller.endpoint, token::compose(&ask)).await?;
-        let token = token::read(&answer).map_err(|error| refused(&error, &caller))?;
+        let (mut tokens, client_id, place) = self.caller()?;
+        for scope in &self.scopes {
+            tokens = tokens.scope(scope);
+        }
+        if let Some(resource) = &self.resource {
+            tokens = tokens.resource(resource);
+        }
+        if let Some(audience) = &self.audience {
+            tokens = tokens.audience(audience);
+        }
+        let tokens = tokens.build_unasked().map_err(Failure::new)?;
+        let token = tokens.token().await.map_err(|error| refused(&error, &client_id, place.as_ref()))?;
         if output.is_json() {
-            output.body(&answer.body)
+            let answer = json!({
+                "access_token": token.expose(),
+                "token_type": token.token_type().scheme(),
+                "expires_at": token.expires_at().map(|at| at.0),
+                "scope": token.scope(),
+            });
+            output.body(answer.to_string().as_bytes());
         } else {
-            output.text(&token.access_token)
+            output.text(token.expose());
         }
         Ok(())
     }
 
-    async fn caller(&self) -> Result<Caller, Failure> {
+    fn caller(&self) -> Result<(Builder, String, Place), Failure> {
         let Some(client_id) = self.client_id.clone() else {
             let (_, context) = self.choice.load()?;
-            let endpoint = context.token_endpoint()?;
-            return Ok(Caller {
-                http: self.http(context.ca_file.clone()),
-                endpoint,
-                in_body: self.in_body || context.in_body,
-                secret: context.secret()?,
-                client_id: context.client_id,
-                place: Some((context.realm, context.server)),
-            });
+            let tokens = context.tokens()?;
+            return Ok((self.with_flags(tokens), context.client_id, Some((context.realm, context.server))));
         };
         let secret = self.secret()?;
+        let auth = if self.in_body {
+            ClientAuth::client_secret_post(&client_id, secret)
+        } else {
+            ClientAuth::client_secret_basic(&client_id, secret)
+        };
         if let Some(issuer) = &self.issuer {
-            let http = self.http(None);
-            let endpoint = self.discover(&http, issuer).await?;
-            return Ok(Caller { http, in_body: self.in_body, endpoint, client_id, secret, place: None });
+            return Ok((self.with_flags(TokenSource::discover(issuer).auth(auth)), client_id, None));
         }
         let (_, context) = self.choice.load()?;
         let realm = self.realm.as_deref().or(context.default_realm.as_deref()).unwrap_or(&context.realm);
         let endpoint = context.endpoint(&["realms", realm, "oauth2", "token"])?;
-        let http = self.http(context.ca_file.clone());
+        let mut tokens = TokenSource::at(endpoint.to_string()).auth(auth);
+        if let Some(path) = &context.ca_file {
+            tokens = tokens.ca_file(path);
+        }
         let place = Some((realm.to_owned(), context.server.clone()));
-        Ok(Caller { http, in_body: self.in_body, endpoint, client_id, secret, place })
+        Ok((self.with_flags(tokens), client_id, place))
     }
 
-    async fn discover(&self, http: &HttpClient, issuer: &str) -> Result<Endpoint, Failure> {
-        let judge: discovery::Judge =
-            if self.danger_plain_http { Endpoint::danger_parse_any_http } else { Endpoint::parse };
-        let metadata = discovery::metadata(http, issuer, judge).await.map_err(|error| {
-            Failure::new(error).next("an issuer is the `iss` of its tokens, character by character")
-        })?;
-        endpoint(&metadata.token_endpoint, self.danger_plain_http)
+    fn with_flags(&self, mut tokens: Builder) -> Builder {
+        if let Some(path) = &self.ca_file {
+            tokens = tokens.ca_file(path);
+        }
+        if self.danger_plain_http { tokens.danger_plain_http() } else { tokens }
     }
 
     fn secret(&self) -> Result<Secret, Failure> {
@@ -131,38 +129,36 @@ impl Token {
                 .next("set it, or name another with --client-secret-env, or a file with --client-secret-file")
         })
     }
-
-    fn http(&self, ca_file: Option<PathBuf>) -> HttpClient {
-        HttpClient::new(Settings { ca_file: self.ca_file.clone().or(ca_file), ..Settings::default() })
-    }
 }
 
-fn refused(error: &TokenError, caller: &Caller) -> Failure {
+fn refused(error: &TokenError, id: &str, place: Option<&(String, String)>) -> Failure {
     let failure = Failure::new(error);
-    let id = &caller.client_id;
     match error {
-        TokenError::Refused { error, .. } => match error.as_str() {
+        TokenError::Refused(refused) => match refused.error.as_str() {
             "invalid_client" => failure.next(format!(
                 "check id, secret and realm of '{id}'; an administrator sees the true reason in the server's log"
             )),
             "invalid_scope" | "invalid_target" => {
-                failure.next(format!("an administrator sees what '{id}' may have{}", how_to_see(caller)))
+                failure.next(format!("an administrator sees what '{id}' may have{}", how_to_see(id, place)))
             }
             _ => failure,
         },
-        TokenError::NotOAuth(_) => failure.next(format!("check the URL {}", caller.endpoint)),
+        TokenError::Unreachable(error) => error.http().map_or(failure, Failure::from),
+        TokenError::Misconfigured(_) => {
+            failure.next("an issuer is the `iss` of its tokens, character by character: check the URL")
+        }
         _ => failure,
     }
 }
 
 /// The command that shows the client, with the context of an administrator of all realms, where one is saved.
-fn how_to_see(caller: &Caller) -> String {
-    let Some((realm, server)) = &caller.place else { return String::new() };
+fn how_to_see(id: &str, place: Option<&(String, String)>) -> String {
+    let Some((realm, server)) = place else { return String::new() };
     let contexts = Contexts::load().unwrap_or_default();
     let of_system = |known: &Context| known.server == *server && known.realm == SYSTEM;
     let administrator = contexts.by_name.iter().find(|(_, known)| of_system(known));
     let with = administrator.map(|(name, _)| format!(" --context {}", shell(name))).unwrap_or_default();
-    format!(" with `countersign client show {} --realm {}{with}`", shell(&caller.client_id), shell(realm))
+    format!(" with `countersign client show {} --realm {}{with}`", shell(id), shell(realm))
 }
 
 const LONG: &str = "\

@@ -7,6 +7,7 @@ use countersign_proto::error::ErrorBody;
 use http::StatusCode;
 
 use crate::http::shown;
+use crate::token::Misconfigured;
 use crate::{Answer, HttpError};
 
 /// Why nothing is known about a token, by blame; never that the token is bad.
@@ -37,6 +38,9 @@ pub enum IntrospectError {
     /// The answer is not one of an introspection endpoint: probably the URL is wrong.
     #[error("what answered is no introspection endpoint: {0}")]
     NotUnderstood(String),
+    /// The credentials for introspection cannot be read.
+    #[error(transparent)]
+    Misconfigured(Misconfigured),
     /// No answer.
     #[error(transparent)]
     Http(Arc<HttpError>),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_client::token::{Secret, Transport};
+use countersign_client::token::Secret;
 use countersign_client::{
     ClientAuth, Endpoint, HttpClient, HttpError, IntrospectError, Introspector, JwksSettings,
 };
@@ -15,8 +15,7 @@ use super::issuer::{Issuer, KEYS, METADATA, Reply, json, later, seconds, status}
 const PLACE: &str = "/introspect";
 
 fn auth() -> ClientAuth {
-    let client_secret = Secret::new("secret".to_owned());
-    ClientAuth { client_id: "api".to_owned(), client_secret, transport: Transport::Basic }
+    ClientAuth::client_secret_basic("api", Secret::new("secret".to_owned()))
 }
 
 fn given(issuer: &Issuer) -> Introspector {

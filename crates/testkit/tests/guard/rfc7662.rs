@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_client::ClientAuth;
-use countersign_client::token::{Secret, Transport};
+use countersign_client::token::Secret;
 use countersign_guard::{TrustedIssuer, Verifier, VerifierBuilder};
 use countersign_proto::jose::Algorithm;
 use countersign_testkit::issuer::{Document, Reply};
@@ -16,7 +16,7 @@ use crate::harness::{Ask, DOORS, Door, Doors, Scene, now_later, ready};
 fn auth() -> ClientAuth {
     let (client_id, secret) = TestIssuer::INTROSPECTOR;
     let (client_id, client_secret) = (client_id.to_owned(), Secret::new(secret.to_owned()));
-    ClientAuth { client_id, client_secret, transport: Transport::Basic }
+    ClientAuth::client_secret_basic(client_id, client_secret)
 }
 
 async fn asking() -> Scene {

@@ -1,8 +1,8 @@
 //! The story that the demo tells, and what each step must come to.
 
 use bytes::Bytes;
-use countersign_client::token::{Ask, Secret, Transport, compose};
-use countersign_client::{Answer, Endpoint, HttpClient, discovery};
+use countersign_client::token::{Ask, Secret, compose};
+use countersign_client::{Answer, ClientAuth, Endpoint, HttpClient, discovery};
 use countersign_issuer::realm::SYSTEM;
 use countersign_proto::error::ErrorBody;
 use countersign_proto::jose::{AccessToken, Algorithm, Rules, StaticKeys, verify};
@@ -134,18 +134,12 @@ impl Story {
 
     /// One token request.
     async fn ask(&self, realm: &str, id: &str, secret: &str, scope: Option<&str>) -> Result<Answer, Failure> {
-        let held = Secret::new(secret.to_owned());
-        let ask = Ask {
-            client_id: id,
-            client_secret: &held,
-            transport: Transport::Basic,
-            scope: scope.map(Into::into),
-            resource: None,
-            audience: None,
-        };
+        let auth = ClientAuth::client_secret_basic(id, Secret::new(secret.to_owned()));
+        let ask = Ask { scope: scope.map(str::to_owned).into_iter().collect(), ..Ask::default() };
+        let request = compose(&ask, &auth).await.map_err(Failure::new)?;
         let url = format!("{}/realms/{realm}/oauth2/token", self.server);
         let shown = format!("Basic {id}:{}   (in base64)", short(secret));
-        self.transcript.exchange(&url, compose(&ask), Shown(&shown)).await
+        self.transcript.exchange(&url, request, Shown(&shown)).await
     }
 
     /// One request to the admin API; `null` is no body.

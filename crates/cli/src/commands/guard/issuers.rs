@@ -1,6 +1,6 @@
 //! An issuer as it stands in a file or in flags, made ready to be trusted.
 
-use countersign_guard::{Algorithm, ClientAuth, JwkSet, Secret, Transport, TrustedIssuer};
+use countersign_guard::{Algorithm, ClientAuth, JwkSet, Secret, TrustedIssuer};
 
 use super::file::{Introspection, IssuerTable};
 use crate::failure::Failure;
@@ -87,11 +87,7 @@ fn client_auth(introspection: &Introspection) -> Result<ClientAuth, Failure> {
         }
     };
     let secret = Secret::new(secret.trim_end_matches(['\r', '\n']).to_owned());
-    Ok(ClientAuth {
-        client_id: introspection.client_id.clone(),
-        client_secret: secret,
-        transport: Transport::Basic,
-    })
+    Ok(ClientAuth::client_secret_basic(introspection.client_id.clone(), secret))
 }
 
 const MAX_KEYS: u64 = 256 * 1024;

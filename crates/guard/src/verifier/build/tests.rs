@@ -1,5 +1,5 @@
 use countersign_client::ClientAuth;
-use countersign_client::token::{Secret, Transport};
+use countersign_client::token::Secret;
 use countersign_proto::jose::JwkSet;
 
 use super::*;
@@ -16,8 +16,7 @@ fn none() -> JwkSet {
 }
 
 fn auth() -> ClientAuth {
-    let client_secret = Secret::new("secret".to_owned());
-    ClientAuth { client_id: "guard".to_owned(), client_secret, transport: Transport::Basic }
+    ClientAuth::client_secret_basic("guard", Secret::new("secret".to_owned()))
 }
 
 fn error(builder: VerifierBuilder) -> String {
