@@ -29,8 +29,13 @@ impl Prover {
     pub(crate) fn new(algorithm: Algorithm) -> Result<Self, Misconfigured> {
         let key =
             SigningKey::generate(algorithm, "dpop").map_err(|error| Misconfigured::new("dpop", error))?;
+        Ok(Self::with(key))
+    }
+
+    /// Makes proofs with this key.
+    pub(crate) fn with(key: SigningKey) -> Self {
         let key = ProofKey::new(key);
-        Ok(Self { thumbprint: key.thumbprint(), key, nonces: Mutex::default() })
+        Self { thumbprint: key.thumbprint(), key, nonces: Mutex::default() }
     }
 
     /// What its tokens are bound to.

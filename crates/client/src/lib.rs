@@ -23,6 +23,7 @@ mod trust;
 
 pub use address::ForbiddenAddress;
 pub use auth::{ClientAuth, SecretSource, Transport};
+pub use cache::TokenCache;
 pub use clock::SystemClock;
 pub use discovery::DiscoveryError;
 pub use endpoint::{DocumentUrlError, Endpoint, EndpointError};
