@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod context;
 mod demo;
+mod exec;
 mod grant;
 mod guard;
 mod health;
@@ -24,20 +25,31 @@ mod token;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::output::{Format, Output};
+use crate::output::{Asked, Format, FormatParser, Output};
 
 /// Machine-to-machine authorization: a server for OAuth 2.0 client credentials, and what administers it
 #[derive(Parser, Debug)]
 #[command(name = "countersign", version, arg_required_else_help = true, after_help = EXAMPLES)]
 pub(crate) struct Cli {
-    /// How to answer
-    #[arg(long, short, global = true, value_enum, default_value_t, help_heading = "Output")]
-    pub(crate) output: Format,
+    /// How to answer [default: text]
+    #[arg(long, short, global = true, value_name = "FORMAT", value_parser = FormatParser, help_heading = "Output")]
+    output: Option<Asked>,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// How to answer.
+    pub(crate) fn format(&self) -> Result<Format, clap::Error> {
+        match (&self.command, &self.output) {
+            // its answer is the API's, and `--output` is where that goes, as curl has it
+            (_, None) => Ok(Format::default()),
+            (_, Some(asked)) => asked.format(&Self::command()),
+        }
+    }
 }
 
 /// What there is to do.
@@ -54,7 +66,8 @@ pub(crate) enum Command {
     Key(key::Key),
     Audit(audit::Audit),
     Guard(guard::Guard),
-    Token(token::Token),
+    Token(Box<token::Token>),
+    Exec(Box<exec::Exec>),
     Inspect(inspect::Inspect),
     Context(context::Context),
     Config(config::Config),
@@ -78,6 +91,7 @@ impl Command {
             Self::Audit(command) => on_one(command.run(output)),
             Self::Guard(command) => on_one(command.run(output)),
             Self::Token(command) => on_one(command.run(output)),
+            Self::Exec(command) => on_one(command.run(output)),
             Self::Inspect(command) => on_one(command.run(output)),
             Self::Health(command) => on_one(command.run(output)),
             Self::Context(command) => command.run(output).map(|()| ExitCode::SUCCESS),

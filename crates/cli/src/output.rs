@@ -1,6 +1,7 @@
 //! The only place that prints: text and tables for people, JSON for programs, on standard output; what is said beside
 //! the answer goes to standard error.
 
+mod asked;
 mod table;
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -9,6 +10,7 @@ use std::sync::OnceLock;
 use clap::ValueEnum;
 use countersign_proto::admin::Page;
 
+pub(crate) use asked::{Asked, FileParser, FormatParser};
 pub(crate) use table::Table;
 
 use crate::failure::Failure;

@@ -15,6 +15,7 @@ mod canary;
 mod configuration;
 mod contexts;
 mod demo;
+mod exec;
 mod guard;
 mod harness;
 mod limits;
