@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
-use http::{HeaderValue, Request, Uri};
+use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -81,10 +81,35 @@ impl HttpClient {
         request: Request<Bytes>,
         max_body: usize,
     ) -> Result<Answer, HttpError> {
-        let to = endpoint.url().origin().ascii_serialization();
-        let mut request = request.map(Full::new);
+        let to = origin(endpoint);
+        let max = max_body.min(self.settings.max_body);
+        let exchange = async { read(self.head(endpoint, request.map(Full::new)).await?, max, &to).await };
+        self.in_time(&to, exchange).await
+    }
+
+    /// Sends `request` to `endpoint`, whatever URI it had, and hands over the answer as it comes.
+    ///
+    /// Connection and head are bounded by the settings.
+    ///
+    /// Does not check: how large the body is, and how long it takes.
+    ///
+    /// # Errors
+    /// [`HttpError`] when no answer began.
+    pub async fn open(
+        &self,
+        endpoint: &Endpoint,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, HttpError> {
+        self.in_time(&origin(endpoint), self.head(endpoint, request)).await
+    }
+
+    async fn head(
+        &self,
+        endpoint: &Endpoint,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, HttpError> {
         *request.uri_mut() =
-            Uri::try_from(endpoint.url().as_str()).map_err(|_| HttpError::Uri(to.clone()))?;
+            Uri::try_from(endpoint.url().as_str()).map_err(|_| HttpError::Uri(origin(endpoint)))?;
         request.headers_mut().entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
 
         let connections = match (endpoint.named_by(), endpoint.url().scheme()) {
@@ -94,11 +119,17 @@ impl HttpClient {
             (NamedBy::Operator, _) => once(&self.tls, || self.connections(Names::any(), self.trust()?)),
             (NamedBy::Document, _) => once(&self.public, || self.connections(Names::public(), self.trust()?)),
         };
-        let sent = connections?.request(request);
+        connections?.request(request).await.map_err(|error| failed(&origin(endpoint), &error))
+    }
+
+    async fn in_time<T>(
+        &self,
+        to: &str,
+        exchange: impl Future<Output = Result<T, HttpError>>,
+    ) -> Result<T, HttpError> {
         let within = self.settings.timeout;
-        let max = max_body.min(self.settings.max_body);
-        let exchange = async { read(sent.await.map_err(|error| failed(&to, &error))?, max, &to).await };
-        timeout(within, exchange).await.unwrap_or_else(|_| Err(HttpError::Timeout { to: to.clone(), within }))
+        let late = |_| Err(HttpError::Timeout { to: to.to_owned(), within });
+        timeout(within, exchange).await.unwrap_or_else(late)
     }
 
     fn connections(&self, names: Names<GaiResolver>, trust: ClientConfig) -> Result<Connections, TrustError> {
@@ -142,7 +173,12 @@ fn once(
     Ok(place.get_or_init(|| made))
 }
 
-async fn read(response: http::Response<Incoming>, max: usize, to: &str) -> Result<Answer, HttpError> {
+/// Scheme, host and port, for errors.
+fn origin(endpoint: &Endpoint) -> String {
+    endpoint.url().origin().ascii_serialization()
+}
+
+async fn read(response: Response<Incoming>, max: usize, to: &str) -> Result<Answer, HttpError> {
     let (head, body) = response.into_parts();
     let body = Limited::new(body, max).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_proto::jose::Algorithm;
 use countersign_proto::time::Clock;
@@ -10,7 +11,8 @@ use tokio::sync::OnceCell;
 use super::asker::{Asker, Place};
 use super::{Inner, TokenSource};
 use crate::auth::SecretSource;
-use crate::cache::Slot;
+use crate::cache::Whom;
+use crate::cache::{ASSUMED, Binding, CacheKey, TokenCache};
 use crate::dpop::Prover;
 use crate::origin::Origins;
 use crate::token::{Ask, Misconfigured, TokenError};
@@ -28,12 +30,8 @@ pub struct Builder {
     http: Settings,
     danger_plain_http: bool,
     clock: Arc<dyn Clock>,
-}
-
-#[derive(Clone)]
-enum Whom {
-    Issuer(String),
-    Endpoint(String),
+    cache: Option<TokenCache>,
+    assumed_life: i64,
 }
 
 impl Builder {
@@ -55,6 +53,8 @@ impl Builder {
             http: Settings::default(),
             danger_plain_http: false,
             clock: Arc::new(SystemClock),
+            cache: None,
+            assumed_life: ASSUMED,
         }
     }
 
@@ -94,7 +94,8 @@ impl Builder {
         self
     }
 
-    /// Has tokens bound to a key that is made now and never leaves this process (RFC 9449).
+    /// Has tokens bound to a key (RFC 9449) that is made now and never leaves this process; or, with a cache on disk, to
+    /// the key that is kept there.
     pub const fn dpop(mut self, algorithm: Algorithm) -> Self {
         self.dpop = Some(algorithm);
         self
@@ -118,6 +119,19 @@ impl Builder {
         self
     }
 
+    /// Keeps the token in `cache`, which other sources may have too; unless given, in one of its own, in memory.
+    pub fn cache(mut self, cache: TokenCache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// For how long a token is good whose life the server does not say (`expires_in` is optional, RFC 6749 §5.1), in
+    /// whole seconds up to a day; unless given, a minute.
+    pub const fn assumed_life(mut self, life: Duration) -> Self {
+        self.assumed_life = life.as_secs().cast_signed();
+        self
+    }
+
     /// Makes the source, and finds the token endpoint.
     ///
     /// # Errors
@@ -137,7 +151,7 @@ impl Builder {
         let judge: discovery::Judge =
             if self.danger_plain_http { Endpoint::danger_parse_any_http } else { Endpoint::parse };
         let judged = |setting, url: &str| judge(url).map_err(|error| Misconfigured::new(setting, error));
-        let place = match self.whom {
+        let place = match self.whom.clone() {
             Whom::Endpoint(url) => Place::Given(judged("token_endpoint", &url)?),
             Whom::Issuer(issuer) => {
                 judged("issuer", &issuer)?;
@@ -147,14 +161,26 @@ impl Builder {
         let auth = self.auth.ok_or_else(|| {
             Misconfigured::new("client_secret", "nothing says how the client proves itself")
         })?;
-        let prover = self.dpop.map(Prover::new).transpose()?.map(Arc::new);
+        let cache = self.cache.unwrap_or_default();
+        let mut key = CacheKey::new(self.whom, auth.client_id(), &self.ask, None);
+        let prover = match self.dpop {
+            Some(algorithm) => {
+                key.binding = Some(Binding::Algorithm(algorithm.as_str()));
+                let kept = cache.proof_key(&key, algorithm)?.map(Prover::with);
+                let prover = kept.map_or_else(|| Prover::new(algorithm), Ok)?;
+                key.binding = Some(Binding::Jkt(prover.thumbprint().to_string()));
+                Some(Arc::new(prover))
+            }
+            None => None,
+        };
         let asker = Asker { http: Arc::new(HttpClient::new(self.http)), place, auth, ask: self.ask };
         Ok(TokenSource(Arc::new(Inner {
-            slot: Slot::default(),
+            place: cache.place(key, &*self.clock),
             asker,
             prover,
             origins: Origins::parse(&self.origins)?,
             clock: self.clock,
+            assumed_life: self.assumed_life,
         })))
     }
 }

@@ -78,6 +78,15 @@ impl Unreachable {
         Self { why: Why::Said(why), retry_after: None }
     }
 
+    /// Nobody asks now: a server failed, or took no token, a short while ago.
+    pub(crate) fn until(remaining: Duration) -> Self {
+        let why = "nothing is asked for now, after what the server answered last".to_owned();
+        // up to the next whole second, so that who waits as long as it says has waited long enough
+        let seconds = remaining.as_millis().div_ceil(1000);
+        let after = Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX));
+        Self { why: Why::Said(why), retry_after: Some(after) }
+    }
+
     /// What happened on the network, where that is the reason.
     #[must_use]
     pub fn http(&self) -> Option<&HttpError> {
