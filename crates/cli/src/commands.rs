@@ -2,6 +2,7 @@
 
 mod api;
 mod audit;
+mod call;
 mod change;
 mod client;
 mod completions;
@@ -46,7 +47,7 @@ impl Cli {
     pub(crate) fn format(&self) -> Result<Format, clap::Error> {
         match (&self.command, &self.output) {
             // its answer is the API's, and `--output` is where that goes, as curl has it
-            (_, None) => Ok(Format::default()),
+            (Command::Call(_), _) | (_, None) => Ok(Format::default()),
             (_, Some(asked)) => asked.format(&Self::command()),
         }
     }
@@ -67,6 +68,7 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     Guard(guard::Guard),
     Token(Box<token::Token>),
+    Call(Box<call::Call>),
     Exec(Box<exec::Exec>),
     Inspect(inspect::Inspect),
     Context(context::Context),
@@ -91,6 +93,7 @@ impl Command {
             Self::Audit(command) => on_one(command.run(output)),
             Self::Guard(command) => on_one(command.run(output)),
             Self::Token(command) => on_one(command.run(output)),
+            Self::Call(command) => on_one(command.run(output)),
             Self::Exec(command) => on_one(command.run(output)),
             Self::Inspect(command) => on_one(command.run(output)),
             Self::Health(command) => on_one(command.run(output)),
@@ -132,7 +135,9 @@ Examples:
   countersign serve                     start a server; the first start says what to do next
   countersign demo                      watch the whole story against a server that is thrown away
   countersign realm create myorg
-  countersign token --realm myorg --client-id svc --client-secret-file svc.secret";
+  countersign token --realm myorg --client-id svc --client-secret-file svc.secret
+  countersign call GET https://orders.example/1 --context svc
+  countersign exec --context svc -- ./report --daily";
 
 #[cfg(test)]
 mod tests;

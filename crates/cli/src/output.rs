@@ -50,6 +50,15 @@ impl Output {
         remember(out.write_all(body).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()));
     }
 
+    /// Prints bytes as they are; whether somebody still reads them.
+    pub(crate) fn raw(self, bytes: &[u8]) -> io::Result<bool> {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            written => written.map(|()| true),
+        }
+    }
+
     /// Prints a list as the admin API has it.
     pub(crate) fn page(self, page: &Page<serde_json::Value>) -> Result<(), Failure> {
         self.body(&serde_json::to_vec(page).map_err(Failure::new)?);

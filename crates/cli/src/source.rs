@@ -3,6 +3,7 @@
 
 mod ask;
 mod blame;
+mod cache;
 mod credential;
 mod whose;
 
@@ -15,6 +16,7 @@ use crate::environment;
 use crate::failure::Failure;
 use ask::AskFlags;
 pub(crate) use blame::Blame;
+use cache::CacheFlags;
 use credential::CredentialFlags;
 use whose::{Whose, WhoseFlags};
 
@@ -27,6 +29,8 @@ pub(crate) struct SourceFlags {
     credential: CredentialFlags,
     #[command(flatten)]
     ask: AskFlags,
+    #[command(flatten)]
+    cache: CacheFlags,
     /// A PEM file of authorities to trust besides the platform's
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     ca_file: Option<PathBuf>,
@@ -50,7 +54,7 @@ pub(crate) struct Chosen {
 }
 
 impl SourceFlags {
-    /// Decides where the token comes from.
+    /// Decides where the token comes from, and has it kept on disk unless that is not wanted.
     ///
     /// Asks nobody.
     pub(crate) fn choose(&self) -> Result<Chosen, Failure> {
@@ -98,7 +102,24 @@ impl SourceFlags {
         // the variables belong to the client that is not named: a context that is named knows its own
         let variables = !self.whose.names_a_context();
         chosen.tokens = self.ask.apply(chosen.tokens, &|name| environment::text(name).filter(|_| variables));
+        chosen.tokens = self.cache.apply(chosen.tokens);
         Ok(chosen)
+    }
+
+    /// As [`Self::choose`], for a token that is handed on: one that is bound to a key is of use while the key is kept.
+    pub(crate) fn choose_to_hand_on(&self) -> Result<Chosen, Failure> {
+        if self.ask.binds() && !self.cache.is_wanted() {
+            return Err(Failure::new(
+                "a token that is bound to a key is of no use without it, and --no-cache keeps none",
+            )
+            .next("leave out --no-cache, or spend the token at once with `countersign call`"));
+        }
+        self.choose()
+    }
+
+    /// Whether plain HTTP beyond loopback is allowed.
+    pub(crate) const fn allows_plain_http(&self) -> bool {
+        self.danger_plain_http
     }
 }
 

@@ -36,7 +36,7 @@ impl Exec {
     pub(crate) async fn run(self, output: Output) -> Result<ExitCode, Failure> {
         // first of all: a signal while the token is on its way must end this too, and leave nothing behind
         let mut signals = Signals::catch().map_err(Failure::new)?;
-        let chosen = self.source.choose()?;
+        let chosen = self.source.choose_to_hand_on()?;
         let blame = chosen.blame();
         let secrets = chosen.secret_variables.clone();
         let tokens = chosen.build()?;

@@ -18,7 +18,7 @@ pub(crate) struct Token {
 
 impl Token {
     pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
-        let chosen = self.source.choose()?;
+        let chosen = self.source.choose_to_hand_on()?;
         let blame = chosen.blame();
         let tokens = chosen.build()?;
         let token = tokens.token().await.map_err(|error| blame.of(&error))?;

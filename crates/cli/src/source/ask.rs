@@ -41,6 +41,11 @@ impl AskFlags {
             None => tokens,
         }
     }
+
+    /// Whether the token is bound to a key of ours.
+    pub(super) const fn binds(&self) -> bool {
+        self.dpop.is_some()
+    }
 }
 
 /// Each name for itself, whether it came in a flag of its own or several stood in one.

@@ -166,7 +166,7 @@ fn the_file_stays_fresh() {
 
     let address = server.address();
     server.end();
-    until("the failure is told", || running.said().contains("cannot be renewed"));
+    until("the failure is told", || running.said().contains("not renewed"));
     let kept = held(&file);
     assert!(kept.split('.').count() == 3 && running.said().contains("next: "), "{}", running.said());
     assert_eq!(running.said().matches("warning").count(), 1, "{}", running.said());

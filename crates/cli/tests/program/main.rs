@@ -11,6 +11,8 @@
 #[path = "../../../testkit/src/postgres.rs"]
 pub mod databases;
 
+mod cached;
+mod call;
 mod canary;
 mod configuration;
 mod contexts;

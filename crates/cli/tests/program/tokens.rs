@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::harness::User;
 
-const ORDERS: &str = "https://orders.example";
+pub(crate) const ORDERS: &str = "https://orders.example";
 
 /// A client `svc` whose secret lies in a file, and a context of its own.
 pub(crate) fn prepared(user: &User) -> String {

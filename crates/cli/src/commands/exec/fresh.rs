@@ -1,14 +1,14 @@
 //! Keeps the token in the file fresh for as long as the program runs.
 
 use std::convert::Infallible;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use countersign_client::{Token, TokenError, TokenSource};
+use countersign_client::{Token, TokenSource};
 use countersign_proto::time::UnixTime;
 use tokio::time::sleep;
 
 use super::token_file::TokenFile;
+use crate::failure::Failure;
 use crate::moment::{now, rfc3339};
 use crate::output::Output;
 use crate::source::Blame;
@@ -21,115 +21,99 @@ pub(super) struct Fresh<'a> {
     pub(super) output: Output,
 }
 
-impl Fresh<'_> {
-    /// Renews the token that is in the file, again and again; one that cannot be renewed stays.
-    pub(super) async fn keep(self, mut held: Token) -> Infallible {
-        let mut due = due(now(), held.expires_at(), spread());
-        let mut failures = 0;
-        loop {
-            // in short steps: while the machine sleeps, time goes on and timers do not
-            let left = u64::try_from(due.since(now())).unwrap_or_default();
-            if left > 0 {
-                sleep(Duration::from_secs(left.min(STEP))).await;
-                continue;
-            }
-            match self.renew(&held).await {
-                Ok(token) => {
-                    if failures > 0 {
-                        self.output.note("the token is renewed again");
-                    }
-                    (failures, held) = (0, token);
-                    due = self::due(now(), held.expires_at(), spread());
-                }
-                Err(why) => {
-                    if failures == 0 {
-                        self.output.note(&not_renewed(&held, &why.said));
-                    }
-                    failures += 1;
-                    due = now().plus(pause(failures, why.retry_after));
-                }
-            }
-        }
-    }
-
-    async fn renew(&self, held: &Token) -> Result<Token, Why> {
-        let token = self.tokens.instead_of(held).await.map_err(|error| self.why(&error))?;
-        let written = self.file.write(&token);
-        written.map_err(|error| Why {
-            said: format!("error: {} cannot be written: {error}", self.file.path().display()),
-            retry_after: None,
-        })?;
-        Ok(token)
-    }
-
-    fn why(&self, error: &TokenError) -> Why {
-        Why { said: self.blame.of(error).to_string(), retry_after: error.retry_after() }
-    }
-}
-
 /// Why there is no new token in the file.
-struct Why {
-    said: String,
+struct Missed {
+    why: Failure,
     retry_after: Option<Duration>,
 }
 
-fn not_renewed(held: &Token, why: &str) -> String {
+impl Fresh<'_> {
+    /// Puts each token that the source has into the file; where there is none, the one before stays, and the first
+    /// failure of several is told.
+    pub(super) async fn keep(self, mut held: Token) -> Infallible {
+        let mut failures = 0;
+        let mut pause = look_again(held.expires_at(), now());
+        loop {
+            sleep(pause).await;
+            // the source renews its token by itself for one who asks for it often enough
+            pause = match self.look(&mut held).await {
+                Ok(()) => {
+                    if failures > 0 {
+                        self.output.note("the token is renewed again");
+                    }
+                    failures = 0;
+                    look_again(held.expires_at(), now())
+                }
+                Err(missed) => {
+                    if failures == 0 {
+                        self.output.note(&not_renewed(&held, &missed.why));
+                    }
+                    failures += 1;
+                    try_again(failures, missed.retry_after)
+                }
+            };
+        }
+    }
+
+    async fn look(&self, held: &mut Token) -> Result<(), Missed> {
+        let token = self
+            .tokens
+            .token()
+            .await
+            .map_err(|error| Missed { why: self.blame.of(&error), retry_after: error.retry_after() })?;
+        if token.expose() != held.expose() {
+            self.file.write(&token).map_err(|error| Missed {
+                why: Failure::new(format!("{} cannot be written: {error}", self.file.path().display())),
+                retry_after: None,
+            })?;
+        }
+        *held = token;
+        Ok(())
+    }
+}
+
+fn not_renewed(held: &Token, why: &Failure) -> String {
     let until = held.expires_at().map(|at| format!(", good until {}", rfc3339(at))).unwrap_or_default();
     format!(
-        "warning: the token cannot be renewed; the file keeps the old one{until}, and it is tried again\n{why}"
+        "warning: the token is not renewed; the file keeps the one before{until}, and it is tried again\n{why}"
     )
 }
 
-/// When a token is renewed: at about three quarters of what is left of its life, and not at once with all others that
-/// were started together. `spread` is out of 0..100.
-fn due(now: UnixTime, expires_at: Option<UnixTime>, spread: i64) -> UnixTime {
-    let left = expires_at.map_or(ASSUMED, |at| at.since(now)).clamp(0, LONGEST);
-    now.plus((left * (700 + spread) / 1000).max(1))
+/// Often enough within what is left of the token's life to be in time for its renewal, and at least every few seconds:
+/// while a machine sleeps, time goes on and timers do not.
+fn look_again(expires_at: Option<UnixTime>, now: UnixTime) -> Duration {
+    let left = expires_at.and_then(|at| u64::try_from(at.since(now)).ok()).unwrap_or(0);
+    if expires_at.is_none() { LONGEST } else { (Duration::from_secs(left) / 20).clamp(SHORTEST, LONGEST) }
 }
 
-/// Seconds until it is tried again: twice as long each time, and not before the server said.
-fn pause(failures: u32, retry_after: Option<Duration>) -> i64 {
-    let doubled = 1i64 << failures.saturating_sub(1).min(6);
-    let asked = retry_after.map_or(0, |after| i64::try_from(after.as_secs()).unwrap_or(i64::MAX));
-    doubled.max(asked).min(LONGEST_PAUSE)
+/// Twice as long each time, and not before the server said, unless that is for ever.
+fn try_again(failures: u32, retry_after: Option<Duration>) -> Duration {
+    let doubled = Duration::from_secs(1 << failures.saturating_sub(1).min(5));
+    doubled.max(retry_after.unwrap_or_default()).min(LONGEST_BREAK)
 }
 
-fn spread() -> i64 {
-    let random = RandomState::new().build_hasher().finish();
-    i64::try_from(random % 100).unwrap_or_default()
-}
-
-/// Seconds of sleep at a time.
-const STEP: u64 = 5;
-/// Seconds that a token is taken to live where its server does not say.
-const ASSUMED: i64 = 60;
-/// Seconds after which even a token that lives for ever is renewed.
-const LONGEST: i64 = 24 * 60 * 60;
-/// Seconds between two attempts at most, whatever the server says: it may have been mended long before.
-const LONGEST_PAUSE: i64 = 300;
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(2);
+/// Whatever the server says, it may have been mended long before.
+const LONGEST_BREAK: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_renewed_before_they_expire_and_never_at_once_again() {
+    fn short_lives_are_looked_at_more_often() {
         let start = UnixTime(1_000);
-        let at = |left: i64, spread| due(start, Some(start.plus(left)), spread).since(start);
-        assert_eq!((at(300, 0), at(300, 99)), (210, 239));
-        for left in [-5, 0, 1] {
-            assert_eq!(at(left, 50), 1, "{left}");
-        }
-        assert_eq!(at(3, 50), 2);
-        assert_eq!(due(start, None, 0).since(start), 42);
-        assert!(at(i64::MAX, 99) < LONGEST);
+        let after = |left: i64| look_again(Some(start.plus(left)), start).as_millis();
+        assert_eq!([300, 20, 2, 1, 0, -5].map(after), [2_000, 1_000, 100, 100, 100, 100]);
+        assert_eq!(look_again(None, start), LONGEST);
     }
 
     #[test]
     fn failures_are_repeated_ever_more_seldom() {
-        let pauses: Vec<i64> = (1..=9).map(|failures| pause(failures, None)).collect();
-        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 64, 64]);
-        assert_eq!(pause(1, Some(Duration::from_secs(30))), 30);
-        assert_eq!(pause(1, Some(Duration::MAX)), LONGEST_PAUSE);
+        let pauses: Vec<u64> = (1..=8).map(|failures| try_again(failures, None).as_secs()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 32, 32]);
+        assert_eq!(try_again(1, Some(Duration::from_secs(30))).as_secs(), 30);
+        assert_eq!(try_again(1, Some(Duration::MAX)), LONGEST_BREAK);
     }
 }
