@@ -15,6 +15,7 @@ mod guard;
 mod health;
 mod inspect;
 mod key;
+mod pasted;
 mod realm;
 mod root;
 mod scope;
