@@ -1,5 +1,6 @@
 //! All commands: one file each.
 
+mod agent;
 mod api;
 mod audit;
 mod change;
@@ -54,6 +55,7 @@ pub(crate) enum Command {
     Key(key::Key),
     Audit(audit::Audit),
     Guard(guard::Guard),
+    Agent(agent::Agent),
     Token(token::Token),
     Inspect(inspect::Inspect),
     Context(context::Context),
@@ -77,6 +79,7 @@ impl Command {
             Self::Key(command) => on_one(command.run(output)),
             Self::Audit(command) => on_one(command.run(output)),
             Self::Guard(command) => on_one(command.run(output)),
+            Self::Agent(command) => on_one(command.run(output)),
             Self::Token(command) => on_one(command.run(output)),
             Self::Inspect(command) => on_one(command.run(output)),
             Self::Health(command) => on_one(command.run(output)),

@@ -11,6 +11,7 @@
 #[path = "../../../testkit/src/postgres.rs"]
 pub mod databases;
 
+mod agent;
 mod canary;
 mod configuration;
 mod contexts;
