@@ -14,6 +14,7 @@ mod guard;
 mod health;
 mod inspect;
 mod key;
+mod pasted;
 mod realm;
 mod root;
 mod scope;

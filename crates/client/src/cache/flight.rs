@@ -1,67 +1,85 @@
-//! One request at a time; all who want a token meanwhile wait for its answer.
+//! One request on its way, and those who wait for it: it has one outcome, which each of them gets, whatever becomes of
+//! the request.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::mem;
+use std::pin::Pin;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
-use tokio::sync::watch;
+use super::sync::Mutex;
 
-use crate::token::{Token, TokenError, Unreachable};
+/// A request on its way.
+pub(super) struct Flight<O>(Mutex<Progress<O>>);
 
-type Outcome = Result<Token, TokenError>;
-
-/// The request that is under way, if any; it goes on when those who wait for it have gone.
-#[derive(Default)]
-pub(super) struct Flight(Mutex<Option<watch::Receiver<Option<Outcome>>>>);
-
-/// What one who boarded waits for.
-pub(super) enum Boarded {
-    /// It was there already.
-    Landed(Token),
-    /// It is under way.
-    Flying(watch::Receiver<Option<Outcome>>),
+enum Progress<O> {
+    Flying(Waiting),
+    Landed(O),
+    Cut,
 }
 
-impl Flight {
-    /// Joins the request that is under way, or begins one, unless `landed` has what the last one brought.
-    pub(super) fn board<F>(
-        &self,
-        landed: impl FnOnce() -> Option<Token>,
-        request: impl FnOnce() -> F,
-    ) -> Boarded
-    where
-        F: Future<Output = Outcome> + Send + 'static,
-    {
-        let mut flying = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(outcome) = flying.as_ref().filter(|outcome| is_flying(outcome)) {
-            return Boarded::Flying(outcome.clone());
+#[derive(Default)]
+struct Waiting {
+    next: u64,
+    wakers: BTreeMap<u64, Waker>,
+}
+
+/// One who waits: the outcome, or `None` when the request was cut off.
+pub(crate) struct Passenger<O> {
+    flight: Arc<Flight<O>>,
+    seat: Option<u64>,
+}
+
+impl<O> Flight<O> {
+    pub(super) fn depart() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Progress::Flying(Waiting::default()))))
+    }
+
+    /// A place among those who wait.
+    pub(super) fn seat(self: &Arc<Self>) -> Passenger<O> {
+        Passenger { flight: Arc::clone(self), seat: None }
+    }
+
+    /// Ends the flight, once; `None` = it was cut off.
+    pub(super) fn end(&self, outcome: Option<O>) {
+        let before = mem::replace(&mut *self.lock(), outcome.map_or(Progress::Cut, Progress::Landed));
+        // outside of the lock: a waker may do anything
+        if let Progress::Flying(waiting) = before {
+            waiting.wakers.into_values().for_each(Waker::wake);
         }
-        if let Some(token) = landed() {
-            return Boarded::Landed(token);
-        }
-        let (sender, outcome) = watch::channel(None);
-        let request = request();
-        tokio::spawn(Box::pin(async move {
-            let found = request.await;
-            sender.send_replace(Some(found));
-        }));
-        *flying = Some(outcome.clone());
-        Boarded::Flying(outcome)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Progress<O>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Boarded {
-    pub(super) async fn land(self) -> Outcome {
-        match self {
-            Self::Landed(token) => Ok(token),
-            Self::Flying(mut outcome) => {
-                let found = outcome.wait_for(Option::is_some).await;
-                let cut = || Err(Unreachable::said("the token request was cut off".to_owned()).into());
-                found.ok().and_then(|found| found.clone()).unwrap_or_else(cut)
+impl<O: Clone> Future for Passenger<O> {
+    type Output = Option<O>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<O>> {
+        let flight = Arc::clone(&self.flight);
+        let mut progress = flight.lock();
+        match &mut *progress {
+            Progress::Landed(outcome) => Poll::Ready(Some(outcome.clone())),
+            Progress::Cut => Poll::Ready(None),
+            Progress::Flying(waiting) => {
+                let seat = *self.seat.get_or_insert_with(|| {
+                    waiting.next += 1;
+                    waiting.next
+                });
+                waiting.wakers.insert(seat, context.waker().clone());
+                Poll::Pending
             }
         }
     }
 }
 
-/// Whether its answer is still to come: a request that ended without one is over too.
-fn is_flying(outcome: &watch::Receiver<Option<Outcome>>) -> bool {
-    outcome.borrow().is_none() && outcome.has_changed().is_ok()
+/// One who no longer waits is not woken, nor kept.
+impl<O> Drop for Passenger<O> {
+    fn drop(&mut self) {
+        if let (Some(seat), Progress::Flying(waiting)) = (self.seat, &mut *self.flight.lock()) {
+            waiting.wakers.remove(&seat);
+        }
+    }
 }

@@ -2,28 +2,95 @@
 
 use countersign_proto::time::UnixTime;
 
+use super::moment::Moment;
+
 /// The two moments of a token's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Life {
+pub(crate) struct Life {
     /// It is used before this moment alone.
-    pub use_until: UnixTime,
+    pub use_until: Moment,
     /// It is renewed from this moment on, while it is in use.
-    pub renew_at: UnixTime,
+    pub renew_at: Moment,
 }
 
 impl Life {
-    /// The life of a token that was asked for at `asked`; of one whose end the server did not say, a minute.
-    pub(super) fn of(expires_at: Option<UnixTime>, asked: UnixTime) -> Self {
-        let life = expires_at.map_or(ASSUMED, |end| end.since(asked)).clamp(0, LONGEST);
+    /// The life of a token that was asked for at `asked`; of one whose end the server did not say, `assumed` seconds.
+    ///
+    /// `jitter` is any number: it spreads the renewals of many over a tenth of the life.
+    pub(crate) fn of(expires_at: Option<UnixTime>, asked: Moment, assumed: i64, jitter: u32) -> Self {
+        let life = expires_at.map_or(assumed, |end| end.since(asked.wall)).clamp(0, LONGEST);
+        let life = u64::try_from(life).unwrap_or_default() * 1000;
         let used = life - LEEWAY.min(life / 5);
-        Self { use_until: asked.plus(used), renew_at: asked.plus(used * 4 / 5) }
+        let earliest = used / 5 * 4;
+        let renewed = earliest + u64::from(jitter) % (used / 10 + 1);
+        Self { use_until: asked.plus(used), renew_at: asked.plus(renewed) }
+    }
+
+    /// The same life as it looks at `now` to one who was not there when it began and knows by the wall's clock alone
+    /// when that was; `None` when that is not before `now`.
+    pub(crate) fn found(self, asked: Moment, now: Moment) -> Option<Self> {
+        let passed = u64::try_from(now.wall.since(asked.wall)).ok()?.saturating_mul(1000);
+        let moved = |to: Moment| Moment {
+            wall: to.wall,
+            ticks: (now.ticks + (to.ticks - asked.ticks)).saturating_sub(passed),
+        };
+        Some(Self { use_until: moved(self.use_until), renew_at: moved(self.renew_at) })
     }
 }
 
-/// Seconds that clocks may differ and a request may travel; a token is given up so long before it expires, or by a fifth
-/// of its life where that is less.
-const LEEWAY: i64 = 10;
-/// Seconds that a token is used whose life the server does not say.
-const ASSUMED: i64 = 60;
+/// Milliseconds that clocks may differ and a request may travel; a token is given up so long before it expires, or by a
+/// fifth of its life where that is less.
+const LEEWAY: u64 = 10_000;
 /// Seconds that a token is used at most, whatever the server says.
 const LONGEST: i64 = 24 * 60 * 60;
+/// Seconds that a token is used whose life the server does not say, unless a source is told otherwise.
+pub(crate) const ASSUMED: i64 = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASKED: Moment = Moment { wall: UnixTime(1_800_000_000), ticks: 5_000 };
+
+    fn life(seconds: Option<i64>, jitter: u32) -> (u64, u64) {
+        let life = Life::of(seconds.map(|life| ASKED.wall.plus(life)), ASKED, ASSUMED, jitter);
+        assert!(life.use_until.wall.since(ASKED.wall) as u64 * 1000 <= life.use_until.ticks - ASKED.ticks);
+        (life.renew_at.ticks - ASKED.ticks, life.use_until.ticks - ASKED.ticks)
+    }
+
+    /// T-6749-19: whatever `expires_in` says or does not say, the life is bounded, and ends before the token's by a
+    /// leeway of at most a fifth.
+    #[test]
+    fn every_life_ends_in_time() {
+        assert_eq!(life(Some(300), 0), (232_000, 290_000));
+        assert_eq!(life(Some(10), 0), (6_400, 8_000));
+        assert_eq!(life(Some(1), 0), (640, 800));
+        assert_eq!(life(None, 0), (40_000, 50_000));
+        assert_eq!(life(Some(0), 7), (0, 0));
+        assert_eq!(life(Some(-5), 7), (0, 0));
+        assert_eq!(life(Some(i64::MAX), 0).1, 86_390_000);
+    }
+
+    #[test]
+    fn renewals_are_spread_over_a_tenth_of_the_life_and_are_before_its_end() {
+        for seconds in [1, 2, 3, 10, 300, 86_400] {
+            for jitter in [0, 1, 12_345, u32::MAX] {
+                let (renewed, used) = life(Some(seconds), jitter);
+                assert!(renewed >= used / 5 * 4 && renewed <= used - used / 10, "{seconds} {jitter}");
+            }
+        }
+        assert_ne!(life(Some(300), 1), life(Some(300), 2));
+    }
+
+    #[test]
+    fn who_finds_a_token_counts_what_has_passed_and_trusts_no_future() {
+        let born = Life::of(Some(ASKED.wall.plus(300)), ASKED, ASSUMED, 0);
+        let other = Moment { wall: ASKED.wall.plus(100), ticks: 7 };
+        let found = born.found(ASKED, other).unwrap();
+        assert_eq!((found.use_until.ticks, found.use_until.wall), (190_007, born.use_until.wall));
+        assert_eq!(found.renew_at.ticks, 132_007);
+        assert!(born.found(ASKED, Moment { wall: ASKED.wall.plus(-1), ticks: 7 }).is_none());
+        let late = Moment { wall: ASKED.wall.plus(1000), ticks: 0 };
+        assert!(late.reached(born.found(ASKED, late).unwrap().use_until));
+    }
+}

@@ -2,38 +2,41 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use countersign_proto::jose::Algorithm;
 use countersign_proto::time::Clock;
-use tokio::sync::OnceCell;
 
-use super::asker::{Asker, Place};
+use super::asker::Asker;
+use super::server::{Discovery, Place, Server};
 use super::{Inner, TokenSource};
-use crate::auth::SecretSource;
-use crate::cache::Slot;
+use crate::auth::{PrivateKey, SecretSource};
+use crate::cache::{ASSUMED, Binding, CacheKey, TokenCache, Whom};
 use crate::dpop::Prover;
-use crate::origin::Origins;
+use crate::origin::{self, Origins};
+use crate::token::request::Encoding;
 use crate::token::{Ask, Misconfigured, TokenError};
-use crate::{ClientAuth, Endpoint, HttpClient, Settings, SystemClock, discovery};
+use crate::{ClientAuth, ClientCertificate, Endpoint, HttpClient, Settings, SystemClock, discovery};
 
 /// What a [`TokenSource`] is told: whom to ask, as whom, for what, and where the token may be sent.
 #[derive(Clone)]
 #[must_use = "it is built by `build`"]
 pub struct Builder {
     whom: Whom,
+    issuer: Option<String>,
+    revocation_endpoint: Option<String>,
+    endpoints_at: Vec<String>,
     auth: Option<ClientAuth>,
     ask: Ask,
+    encoding: Encoding,
     origins: Vec<String>,
     dpop: Option<Algorithm>,
     http: Settings,
     danger_plain_http: bool,
     clock: Arc<dyn Clock>,
-}
-
-#[derive(Clone)]
-enum Whom {
-    Issuer(String),
-    Endpoint(String),
+    cache: Option<TokenCache>,
+    assumed_life: i64,
 }
 
 impl Builder {
@@ -48,13 +51,19 @@ impl Builder {
     fn new(whom: Whom) -> Self {
         Self {
             whom,
+            issuer: None,
+            revocation_endpoint: None,
+            endpoints_at: Vec::new(),
             auth: None,
             ask: Ask::default(),
+            encoding: Encoding::default(),
             origins: Vec::new(),
             dpop: None,
             http: Settings::default(),
             danger_plain_http: false,
             clock: Arc::new(SystemClock),
+            cache: None,
+            assumed_life: ASSUMED,
         }
     }
 
@@ -67,6 +76,54 @@ impl Builder {
     /// The client, with a secret in the `Authorization` header: [`ClientAuth::client_secret_basic`].
     pub fn client_secret(self, client_id: impl Into<String>, secret: impl Into<SecretSource>) -> Self {
         self.auth(ClientAuth::client_secret_basic(client_id, secret))
+    }
+
+    /// The client, with assertions that this key signs: [`ClientAuth::private_key_jwt`].
+    pub fn private_key(self, client_id: impl Into<String>, key: PrivateKey) -> Self {
+        self.auth(ClientAuth::private_key_jwt(client_id, key))
+    }
+
+    /// The client, with the certificate of its connections, by PEM files of the chain and of the key:
+    /// [`ClientAuth::tls_client_auth`].
+    pub fn client_certificate(
+        mut self,
+        client_id: impl Into<String>,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.http.client_certificate =
+            Some(ClientCertificate { certificate: certificate.into(), key: key.into() });
+        self.auth(ClientAuth::tls_client_auth(client_id))
+    }
+
+    /// The client, with an assertion that somebody else renews in a file: [`ClientAuth::assertion_file`].
+    pub fn assertion_file(self, client_id: Option<String>, path: impl Into<PathBuf>) -> Self {
+        self.auth(ClientAuth::assertion_file(client_id, path))
+    }
+
+    /// The issuer identifier of the server, where its token endpoint alone is given: what an assertion is made for.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// Where tokens are revoked (RFC 7009), where the token endpoint alone is given.
+    pub fn revocation_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.revocation_endpoint = Some(url.into());
+        self
+    }
+
+    /// An origin besides the issuer's own host at which its metadata may name endpoints, such as
+    /// `https://mtls.id.example`; repeatable. Credentials go to no other.
+    pub fn endpoints_at(mut self, origin: impl Into<String>) -> Self {
+        self.endpoints_at.push(origin.into());
+        self
+    }
+
+    /// Writes token requests as JSON, which Auth0 documents; other servers take forms alone (RFC 6749 §4.4.2).
+    pub const fn json_body(mut self) -> Self {
+        self.encoding = Encoding::Json;
+        self
     }
 
     /// An API that the token is for, by its identifier (RFC 8707 §2); repeatable.
@@ -94,9 +151,16 @@ impl Builder {
         self
     }
 
-    /// Has tokens bound to a key that is made now and never leaves this process (RFC 9449).
+    /// Has tokens bound to a key (RFC 9449) that is made now and never leaves this process; or, with a cache on disk, to
+    /// the key that is kept there.
     pub const fn dpop(mut self, algorithm: Algorithm) -> Self {
         self.dpop = Some(algorithm);
+        self
+    }
+
+    /// The bounds and the trust of the HTTP client, all at once: it replaces what was said of them before.
+    pub fn http(mut self, settings: Settings) -> Self {
+        self.http = settings;
         self
     }
 
@@ -118,13 +182,29 @@ impl Builder {
         self
     }
 
-    /// Makes the source, and finds the token endpoint.
+    /// Keeps the token in `cache`, which other sources may have too; unless given, in one of its own, in memory.
+    pub fn cache(mut self, cache: TokenCache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// For how long a token is good whose life the server does not say (`expires_in` is optional, RFC 6749 §5.1), in
+    /// whole seconds up to a day; unless given, a minute.
+    pub const fn assumed_life(mut self, life: Duration) -> Self {
+        self.assumed_life = life.as_secs().cast_signed();
+        self
+    }
+
+    /// Makes the source, finds the token endpoint, and looks whether what the client proves itself with can be read; a
+    /// command is not run for that.
     ///
     /// # Errors
     /// [`TokenError`]: a setting is wrong or missing, or the issuer cannot be reached.
     pub async fn build(self) -> Result<TokenSource, TokenError> {
         let source = self.build_unasked()?;
-        source.0.asker.endpoint().await?;
+        let asker = &source.0.asker;
+        asker.auth.check().await?;
+        asker.place.server(&asker.http).await?;
         Ok(source)
     }
 
@@ -136,25 +216,76 @@ impl Builder {
     pub fn build_unasked(self) -> Result<TokenSource, Misconfigured> {
         let judge: discovery::Judge =
             if self.danger_plain_http { Endpoint::danger_parse_any_http } else { Endpoint::parse };
-        let judged = |setting, url: &str| judge(url).map_err(|error| Misconfigured::new(setting, error));
-        let place = match self.whom {
-            Whom::Endpoint(url) => Place::Given(judged("token_endpoint", &url)?),
+        let place = match self.whom.clone() {
+            Whom::Endpoint(url) => Place::Given(Arc::new(Server {
+                token_endpoint: endpoint("token_endpoint", &url, judge)?,
+                revocation_endpoint: self
+                    .revocation_endpoint
+                    .map(|url| endpoint("revocation_endpoint", &url, judge))
+                    .transpose()?,
+                issuer: self.issuer,
+                methods: Vec::new(),
+                algorithms: Vec::new(),
+            })),
             Whom::Issuer(issuer) => {
-                judged("issuer", &issuer)?;
-                Place::Discovered { issuer, judge, found: OnceCell::new() }
+                judge(&issuer).map_err(|error| Misconfigured::new("issuer", error))?;
+                if self.issuer.is_some_and(|said| said != issuer) {
+                    return Err(Misconfigured::new("issuer", "two issuers are given, and a source has one"));
+                }
+                let named = origin::parse("endpoints_at", &self.endpoints_at)?;
+                Place::Discovered(Discovery::new(
+                    issuer,
+                    judge,
+                    named,
+                    self.http.client_certificate.is_some(),
+                ))
             }
         };
         let auth = self.auth.ok_or_else(|| {
             Misconfigured::new("client_secret", "nothing says how the client proves itself")
         })?;
-        let prover = self.dpop.map(Prover::new).transpose()?.map(Arc::new);
-        let asker = Asker { http: Arc::new(HttpClient::new(self.http)), place, auth, ask: self.ask };
+        if auth.wants_certificate() && self.http.client_certificate.is_none() {
+            return Err(Misconfigured::new(
+                "client_certificate",
+                "the client proves itself by one, and none is given",
+            ));
+        }
+        let ask = self.ask.canonical()?;
+        let cache = self.cache.unwrap_or_default();
+        let mut key = CacheKey::new(self.whom, &auth.principal(), &ask, None);
+        let prover = match self.dpop {
+            Some(algorithm) => {
+                key.binding = Some(Binding::Algorithm(algorithm.as_str()));
+                let kept = cache.proof_key(&key, algorithm)?.map(Prover::with);
+                let prover = kept.map_or_else(|| Prover::new(algorithm), Ok)?;
+                key.binding = Some(Binding::Jkt(prover.thumbprint().to_string()));
+                Some(Arc::new(prover))
+            }
+            None => None,
+        };
+        let asker = Asker {
+            http: Arc::new(HttpClient::new(self.http)),
+            place,
+            auth,
+            ask,
+            encoding: self.encoding,
+            failing: AtomicBool::new(false),
+        };
         Ok(TokenSource(Arc::new(Inner {
-            slot: Slot::default(),
+            place: cache.place(key, &*self.clock),
             asker,
             prover,
             origins: Origins::parse(&self.origins)?,
             clock: self.clock,
+            assumed_life: self.assumed_life,
         })))
     }
+}
+
+/// An endpoint that an operator named.
+fn endpoint(setting: &'static str, url: &str, judge: discovery::Judge) -> Result<Endpoint, Misconfigured> {
+    if url.contains('#') {
+        return Err(Misconfigured::new(setting, "an endpoint has no fragment (RFC 6749 section 3.2)"));
+    }
+    judge(url).map_err(|error| Misconfigured::new(setting, error))
 }

@@ -63,6 +63,16 @@ impl Token {
         Ok(Self(Arc::new(Held { authorization, token_type, expires_at, scope: answer.scope.clone() })))
     }
 
+    /// The answer that it was made of, as far as it was read.
+    pub(crate) fn answer(&self, asked: UnixTime) -> TokenResponse {
+        TokenResponse {
+            access_token: self.expose().to_owned(),
+            token_type: self.token_type().scheme().to_owned(),
+            expires_in: self.expires_at().map(|end| u64::try_from(end.since(asked)).unwrap_or_default()),
+            scope: self.scope().map(ToOwned::to_owned),
+        }
+    }
+
     /// The token itself; every call is a place to look at in review.
     #[must_use]
     pub fn expose(&self) -> &str {

@@ -38,6 +38,9 @@ pub(super) struct Table {
     /// The users who may have it; `None` = the agent's own.
     uids: Option<Vec<u32>>,
     ca_file: Option<PathBuf>,
+    /// Origins besides the issuer's host at which its metadata may name endpoints.
+    #[serde(default)]
+    endpoints_at: OneOrMore,
     #[serde(default)]
     danger_plain_http: bool,
 }
@@ -62,6 +65,9 @@ impl Table {
         }
         for scope in self.scope.0.iter().flat_map(|names| names.split_ascii_whitespace()) {
             tokens = tokens.scope(scope);
+        }
+        for origin in &self.endpoints_at.0 {
+            tokens = tokens.endpoints_at(origin);
         }
         if let Some(path) = &self.ca_file {
             tokens = tokens.ca_file(path);
@@ -93,13 +99,13 @@ impl Table {
         let id = || self.client_id.clone().ok_or_else(|| Failure::new("`client_id` is missing"));
         if let Some(path) = &self.private_key {
             let key = PrivateKey::from_file(path, self.signing_alg, self.key_id.clone());
-            return Ok(tokens.auth(ClientAuth::private_key_jwt(id()?, key)));
+            return Ok(tokens.private_key(id()?, key));
         }
         if let (Some(cert), Some(key)) = (&self.client_cert, &self.client_key) {
             return Ok(tokens.client_certificate(id()?, cert, key));
         }
         if let Some(path) = &self.assertion_file {
-            return Ok(tokens.auth(ClientAuth::assertion_file(self.client_id.clone(), path)));
+            return Ok(tokens.assertion_file(self.client_id.clone(), path));
         }
         let secret = self.secret()?;
         Ok(tokens.auth(if self.in_body {
