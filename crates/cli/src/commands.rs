@@ -13,6 +13,7 @@ mod guard;
 mod health;
 mod inspect;
 mod key;
+mod pasted;
 mod realm;
 mod root;
 mod scope;

@@ -106,7 +106,7 @@ fn a_token_is_judged_step_by_step() {
     let good =
         user.ok(&["inspect", token, "--issuer", &issuer, "--audience", ORDERS, "--scope", "orders:read"]);
     assert!(good.contains("the token is good") && good.contains("genuine"), "{good}");
-    let whole = user.json(&["inspect", &format!("Bearer {token}")]);
+    let whole = user.json(&["inspect", &format!("Authorization: Bearer {token}")]);
     assert_eq!((&whole["valid"], &whole["claims"]["client_id"]), (&json!(true), &json!("svc")));
 
     let last = if token.ends_with('A') { 'Q' } else { 'A' };
