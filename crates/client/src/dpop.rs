@@ -2,7 +2,7 @@
 //! origin.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_proto::jose::dpop::{NewProof, ProofKey};
 use countersign_proto::jose::{Algorithm, KeyThumbprint, SigningKey, base64url};
@@ -21,7 +21,7 @@ pub(crate) const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 pub(crate) struct Prover {
     key: ProofKey,
     thumbprint: KeyThumbprint,
-    nonces: Mutex<HashMap<Origin, String>>,
+    nonces: Mutex<HashMap<Origin, Arc<str>>>,
 }
 
 impl Prover {
@@ -43,7 +43,7 @@ impl Prover {
         &self.thumbprint
     }
 
-    /// A proof for one request.
+    /// A proof for one request to `url`, with the nonce of its origin.
     pub(crate) fn proof(
         &self,
         method: &str,
@@ -51,40 +51,64 @@ impl Prover {
         now: UnixTime,
         token: Option<&Token>,
     ) -> Result<HeaderValue, Misconfigured> {
+        self.proof_with(method, url.as_str(), now, token, self.nonce(&url.origin()).as_deref())
+    }
+
+    /// A proof for one request; query and fragment of `uri` are left out.
+    pub(crate) fn proof_with(
+        &self,
+        method: &str,
+        uri: &str,
+        now: UnixTime,
+        token: Option<&Token>,
+        nonce: Option<&str>,
+    ) -> Result<HeaderValue, Misconfigured> {
         let cannot = |why: &str| Misconfigured::new("dpop", format!("no proof can be made: {why}"));
         let mut bits = [0u8; 16];
         aws_lc_rs::rand::fill(&mut bits).map_err(|_| cannot("the source of random bits failed"))?;
-        let nonce = self.nonces().get(&url.origin()).cloned();
         let proof = NewProof {
             method,
-            htu: url.as_str(),
+            htu: uri,
             iat: now.0,
             jti: &base64url::encode(&bits),
             access_token: token.map(Token::expose),
-            nonce: nonce.as_deref(),
+            nonce,
         };
         let proof = self.key.sign(&proof).map_err(|_| cannot("the key does not sign"))?;
         HeaderValue::try_from(proof).map_err(|_| cannot("it fits into no header"))
     }
 
+    /// The nonce that this origin handed out last.
+    pub(crate) fn nonce(&self, origin: &Origin) -> Option<Arc<str>> {
+        self.nonces().get(origin).cloned()
+    }
+
     /// Keeps the nonce that an answer from this place carries; whether there is a new one.
     pub(crate) fn learn(&self, url: &Url, headers: &HeaderMap) -> bool {
+        self.learn_of(&url.origin(), headers)
+    }
+
+    /// As [`Self::learn`]; no nonce, two, or what is none is read over (RFC 9449 §8.1, §8.2).
+    pub(crate) fn learn_of(&self, origin: &Origin, headers: &HeaderMap) -> bool {
         let mut found = headers.get_all(NONCE).iter();
         let (Some(nonce), None) = (found.next(), found.next()) else { return false };
         let Some(nonce) = nonce.to_str().ok().filter(|nonce| is_nonce(nonce)) else { return false };
         let mut nonces = self.nonces();
-        let origin = url.origin();
-        if nonces.get(&origin).is_some_and(|known| known == nonce) {
-            return false;
+        if let Some(known) = nonces.get_mut(origin) {
+            let new = **known != *nonce;
+            if new {
+                *known = nonce.into();
+            }
+            return new;
         }
-        if nonces.len() >= MAX_ORIGINS && !nonces.contains_key(&origin) {
+        if nonces.len() >= MAX_ORIGINS {
             nonces.clear();
         }
-        nonces.insert(origin, nonce.to_owned());
+        nonces.insert(origin.clone(), nonce.into());
         true
     }
 
-    fn nonces(&self) -> std::sync::MutexGuard<'_, HashMap<Origin, String>> {
+    fn nonces(&self) -> std::sync::MutexGuard<'_, HashMap<Origin, Arc<str>>> {
         self.nonces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,6 +3,8 @@
 mod asker;
 mod builder;
 mod obtain;
+mod revoke;
+mod server;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,6 +93,11 @@ impl TokenSource {
     /// What makes the proofs for its tokens, where they are bound to a key.
     pub(crate) fn prover(&self) -> Option<&Arc<Prover>> {
         self.0.prover.as_ref()
+    }
+
+    /// The time by the source's clock.
+    pub(crate) fn now(&self) -> countersign_proto::time::UnixTime {
+        self.0.clock.now()
     }
 
     /// Begins to renew the token, unless somebody does already.

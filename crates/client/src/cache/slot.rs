@@ -124,6 +124,16 @@ impl<T: Clone + Same, E: Clone> Slot<T, E> {
     }
 }
 
+impl<T: Same, E> Slot<T, E> {
+    /// Holds this token no longer, where it is the one that is held.
+    pub(crate) fn forget(&self, token: &T) {
+        let _desk = self.desk();
+        if self.kept.read(|kept| kept.is_some_and(|kept| kept.token.same(token))) {
+            self.kept.replace(None);
+        }
+    }
+}
+
 impl<T, E> Slot<T, E> {
     pub(crate) fn empty() -> Arc<Self> {
         let desk = Desk { flight: None, failures: 0, closed_until: 0, replacements: 0, replaced_until: 0 };

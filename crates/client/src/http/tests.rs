@@ -56,7 +56,7 @@ async fn a_dead_connection_is_given_up() {
             let (mut outside, _) = listener.accept().await.unwrap();
             let (mut inside, served) = tokio::io::duplex(64 * 1024);
             let service = hyper::service::service_fn(|_| async {
-                Ok::<_, std::convert::Infallible>(http::Response::new(Full::new(Bytes::from_static(b"ok"))))
+                Ok::<_, std::convert::Infallible>(Response::new(Full::new(Bytes::from_static(b"ok"))))
             });
             tokio::spawn(
                 hyper::server::conn::http2::Builder::new(TokioExecutor::new())
@@ -139,4 +139,20 @@ async fn proxy_variables_are_not_read() {
         .unwrap();
     let text = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(ran.status.success() && text.contains("1 passed"), "{text}");
+}
+
+/// The head is bounded, the body is not: what a person streams may take as long as it does.
+#[tokio::test]
+async fn an_opened_answer_is_bounded_to_its_head() {
+    let (endpoint, _) = answering(b"HTTP/1.1 404 no\r\ncontent-length: 20\r\n\r\n1234567890").await;
+    let answer = small().open(&endpoint, Request::new(Full::default())).await.unwrap();
+    assert_eq!(answer.status(), 404);
+    let mut body = answer.into_body();
+    let frame = body.frame().await.unwrap().unwrap();
+    assert_eq!(frame.data_ref().unwrap().len(), 10, "more than `max_body`, and not whole");
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = Endpoint::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    let error = small().open(&endpoint, Request::new(Full::default())).await.unwrap_err();
+    assert!(matches!(error, HttpError::Timeout { .. }), "{error}");
 }
