@@ -11,6 +11,7 @@ import pytest
 
 from deployment import Server
 from fronts import Fronts
+from provider import provider  # noqa: F401 (a fixture)
 
 HERE = Path(__file__).parent
 PYTHON = HERE / "python"

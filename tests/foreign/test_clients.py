@@ -30,9 +30,9 @@ HEADER = """\
 
 Other people's client libraries, unchanged, against the real server and the real guard, on every run of the tests. Each
 takes tokens with client credentials, scope and `resource` in every way that it has to find the endpoint and to send a
-secret, also secrets that are hard to send (`{hard}`); is refused with a wrong one; and calls
-an API behind `countersign guard proxy` {calls} times. When a library renews was measured by tokens that live as long as
-its margin, and a little longer.
+secret, also secrets that are hard to send, `{hard}`; is refused
+with a wrong one; and calls an API behind `countersign guard proxy` {calls} times. When a library renews was measured by
+tokens that live as long as its margin, and a little longer.
 """
 FOOTER = """
 ## Renewal and `resource`
@@ -162,7 +162,7 @@ def test_the_table_is_current(runs):
 
 
 def page(runs):
-    text = HEADER.format(hard="`, `".join([SECRETS["two readings"], SECRETS["raw alone"]]), calls=CALLS)
+    text = HEADER.format(hard="` and `".join([SECRETS["two readings"], SECRETS["raw alone"]]), calls=CALLS)
     columns = "library", "version", "language", "endpoint by", "secret by", "tokens", "refused secret", "calls", "expiry", "remark"
     text += f"\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
     for library in LIBRARIES:

@@ -15,6 +15,7 @@ mod http;
 mod introspect;
 mod jwks;
 mod origin;
+pub mod resource;
 mod source;
 mod spend;
 pub mod token;

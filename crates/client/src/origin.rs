@@ -204,6 +204,7 @@ mod tests {
             let own_by_url = [
                 "https:orders.example",
                 "https://@orders.example/",
+                "https://orders%2Eexample/",
                 "https://orders.example\\@evil.example/",
             ];
             assert_eq!(as_url == Ok(true), own_by_url.contains(&url), "{url}");

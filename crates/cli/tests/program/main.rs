@@ -11,10 +11,13 @@
 #[path = "../../../testkit/src/postgres.rs"]
 pub mod databases;
 
+mod cached;
+mod call;
 mod canary;
 mod configuration;
 mod contexts;
 mod demo;
+mod exec;
 mod guard;
 mod harness;
 mod limits;
