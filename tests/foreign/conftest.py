@@ -11,6 +11,7 @@ import pytest
 
 from deployment import Server
 from fronts import Fronts
+from provider import provider  # noqa: F401 (a fixture)
 
 HERE = Path(__file__).parent
 PYTHON = HERE / "python"
@@ -20,7 +21,7 @@ def pytest_addoption(parser):
     parser.addoption("--binary", required=True, help="the countersign program")
     parser.addoption("--newest-python", required=True, help="a Python with requirements-newest.txt")
     parser.addoption("--hostile", required=True, help="the program that writes the hostile tokens")
-    parser.addoption("--built", required=True, help="the folder with what run.sh built of node, Go and Java")
+    parser.addoption("--built", required=True, help="the folder with what run.sh built of node, Go, Rust and Java")
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +53,7 @@ def plain(start):
 
 @pytest.fixture(scope="session")
 def orders(start):
-    """The realm of getting-started.md, and tokens of it: for reading, for writing, for another API."""
+    """The realm of getting-started.md, and tokens of it: for reading, for writing, for another API; others may add clients."""
     server = start()
     admin = server.admin()
     issuer = admin.realm("myorg")["issuer"]
@@ -67,7 +68,8 @@ def orders(start):
         return admin.token("myorg", "svc", secret, resource=api, scope=scope)
 
     return SimpleNamespace(
-        issuer=issuer, audience=audience, confidential=server.confidential,
+        server=server, admin=admin, realm="myorg", issuer=issuer, audience=audience, another=other,
+        confidential=server.confidential,
         reader=token(audience, "orders:read"), writer=token(audience, "orders:read orders:write"),
         other=token(other, "orders:read"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -45,6 +46,12 @@ class Server:
 
     def admin(self) -> Admin:
         return Admin(self)
+
+    def tokens_issued(self, realm: str) -> int:
+        """By its own metrics."""
+        text = requests.get(f"http://127.0.0.1:{self.ops}/metrics", timeout=10).text
+        counts = re.findall(rf'^countersign_tokens_issued_total{{[^}}]*realm="{realm}"[^}}]*}} (\d+)$', text, re.M)
+        return sum(map(int, counts))
 
     def stop(self) -> None:
         """Ends the process politely; a clean end and a silent log are part of what is tested."""

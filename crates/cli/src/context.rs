@@ -143,7 +143,9 @@ impl Context {
 pub(crate) fn endpoint(url: &str, danger_plain_http: bool) -> Result<Endpoint, Failure> {
     let parse = if danger_plain_http { Endpoint::danger_parse_any_http } else { Endpoint::parse };
     parse(url).map_err(|error| {
-        let failure = Failure::new(format!("{url}: {error}"));
+        // what stands before the host may be a password
+        let shown = if error == EndpointError::Credentials { "the URL" } else { url };
+        let failure = Failure::new(format!("{shown}: {error}"));
         match error {
             EndpointError::Syntax => failure.next(
                 "begin it with https:// (http:// on loopback), as in https://auth.example.com or http://localhost:8080",

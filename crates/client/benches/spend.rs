@@ -103,8 +103,9 @@ fn both<'a>(mut one: Operation<'a>, mut other: Operation<'a>) -> Operation<'a> {
 
 /// By how many nanoseconds ours is longer.
 fn difference(mut ours: Operation<'_>, mut bare: Operation<'_>) -> f64 {
-    const CALLS: u32 = 200;
-    let mut differences: Vec<f64> = (0..301)
+    // so few that most of the runs are not interrupted
+    const CALLS: u32 = 20;
+    let mut differences: Vec<f64> = (0..2001)
         .map(|_| {
             let bare = time(&mut bare, CALLS).as_secs_f64();
             (time(&mut ours, CALLS).as_secs_f64() - bare) * 1e9 / f64::from(CALLS)

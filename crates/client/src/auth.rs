@@ -1,24 +1,38 @@
 //! How a client proves itself to a server (RFC 6749 §2.3): each method is a value, made by the function of its name.
 
+mod assertion;
+mod basic;
+mod command;
+mod file;
+mod pem;
+mod private_key;
+mod proof;
 mod secret;
 
-use form_urlencoded::byte_serialize;
-use http::HeaderValue;
-use zeroize::Zeroizing;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::token::{Misconfigured, Secret};
+use crate::token::Misconfigured;
+pub use private_key::PrivateKey;
+pub(crate) use proof::{Proven, Recipient, Stamp};
 pub use secret::SecretSource;
 
 /// A client and how it proves itself; cheap to clone, without `Debug`.
+///
+/// What it proves itself with is read anew for each request, so that what has rotated is used at once.
 #[derive(Clone)]
 pub struct ClientAuth {
-    client_id: String,
+    client_id: Option<Arc<str>>,
+    issuer: Option<Arc<str>>,
     method: Method,
 }
 
 #[derive(Clone)]
 enum Method {
     Secret { source: SecretSource, transport: Transport },
+    PrivateKey(PrivateKey),
+    Certificate,
+    AssertionFile(Arc<PathBuf>),
 }
 
 /// How a secret travels (RFC 6749 §2.3.1).
@@ -31,59 +45,143 @@ pub enum Transport {
     Body,
 }
 
-/// What one request carries as proof.
-#[derive(Default)]
-pub(crate) struct Proven {
-    /// Parameters of the body.
-    pub parameters: Vec<(&'static str, Zeroizing<String>)>,
-    /// The `Authorization` header.
-    pub authorization: Option<HeaderValue>,
-}
-
 impl ClientAuth {
     /// `client_secret_basic`: id and secret in the `Authorization` header.
     #[must_use]
     pub fn client_secret_basic(client_id: impl Into<String>, secret: impl Into<SecretSource>) -> Self {
-        Self::secret(client_id.into(), secret.into(), Transport::Basic)
+        Self::new(client_id, Method::Secret { source: secret.into(), transport: Transport::Basic })
     }
 
     /// `client_secret_post`: id and secret in the body.
     #[must_use]
     pub fn client_secret_post(client_id: impl Into<String>, secret: impl Into<SecretSource>) -> Self {
-        Self::secret(client_id.into(), secret.into(), Transport::Body)
+        Self::new(client_id, Method::Secret { source: secret.into(), transport: Transport::Body })
     }
 
-    fn secret(client_id: String, source: SecretSource, transport: Transport) -> Self {
-        Self { client_id, method: Method::Secret { source, transport } }
-    }
-
-    /// The client.
+    /// `private_key_jwt`: an assertion that is signed anew for each request, for the issuer alone (RFC 7523 §2.2).
     #[must_use]
-    pub fn client_id(&self) -> &str {
-        &self.client_id
+    pub fn private_key_jwt(client_id: impl Into<String>, key: PrivateKey) -> Self {
+        Self::new(client_id, Method::PrivateKey(key))
     }
 
-    /// Makes the proof for one request; secrets are read anew each time, so that a rotated one is used at once.
+    /// `tls_client_auth` and `self_signed_tls_client_auth`: the certificate of the connection, which is that of
+    /// [`Settings`](crate::Settings), and the id in the body (RFC 8705 §2).
+    #[must_use]
+    pub fn tls_client_auth(client_id: impl Into<String>) -> Self {
+        Self::new(client_id, Method::Certificate)
+    }
+
+    /// An assertion that somebody else signs and renews in a file, such as a projected token of Kubernetes or a JWT-SVID
+    /// (RFC 7521 §4.2); its subject says who the client is, so that the id may be left out.
+    #[must_use]
+    pub fn assertion_file(client_id: Option<String>, path: impl Into<PathBuf>) -> Self {
+        let method = Method::AssertionFile(Arc::new(path.into()));
+        Self { client_id: client_id.map(Arc::from), issuer: None, method }
+    }
+
+    fn new(client_id: impl Into<String>, method: Method) -> Self {
+        Self { client_id: Some(client_id.into().into()), issuer: None, method }
+    }
+
+    /// The same, for the server with this issuer identifier: what an assertion needs where no metadata says it.
+    #[must_use]
+    pub fn for_issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into().into());
+        self
+    }
+
+    /// The client, where it is said.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// Who this is, as a part of a key: the client, or the file that says it.
+    pub(crate) fn principal(&self) -> String {
+        match (&self.client_id, &self.method) {
+            (Some(id), _) => id.to_string(),
+            (None, Method::AssertionFile(path)) => format!("file:{}", path.display()),
+            (None, _) => String::new(),
+        }
+    }
+
+    /// The method's registered names (RFC 7591 §2); none where the assertion is somebody else's, because no metadata
+    /// tells whether a server takes it.
+    pub(crate) const fn names(&self) -> &'static [&'static str] {
+        match self.method {
+            Method::Secret { transport: Transport::Basic, .. } => &["client_secret_basic"],
+            Method::Secret { transport: Transport::Body, .. } => &["client_secret_post"],
+            Method::PrivateKey(_) => &["private_key_jwt"],
+            Method::Certificate => &["tls_client_auth", "self_signed_tls_client_auth"],
+            Method::AssertionFile(_) => &[],
+        }
+    }
+
+    /// Whether it proves itself by the connection's certificate.
+    pub(crate) const fn wants_certificate(&self) -> bool {
+        matches!(self.method, Method::Certificate)
+    }
+
+    /// Reads what it proves itself with, and lets go of it; a command is not run for that.
     ///
     /// # Errors
-    /// [`Misconfigured`], naming the setting whose secret cannot be read.
-    pub(crate) async fn prove(&self) -> Result<Proven, Misconfigured> {
+    /// As [`Self::prove`].
+    pub(crate) async fn check(&self) -> Result<(), Misconfigured> {
+        match &self.method {
+            Method::Secret { source, .. } if source.is_command() => Ok(()),
+            Method::Secret { source, .. } => source.read().await.map(drop),
+            Method::PrivateKey(key) => key.check().await,
+            Method::Certificate => Ok(()),
+            Method::AssertionFile(path) => assertion::read(path).await.map(drop),
+        }
+    }
+
+    /// Makes the proof for one request.
+    ///
+    /// # Errors
+    /// [`Misconfigured`], naming the setting that cannot be read or used.
+    pub(crate) async fn prove(&self, to: &Recipient<'_>) -> Result<Proven, Misconfigured> {
+        let id = || self.client_id.as_deref().unwrap_or_default();
         match &self.method {
             Method::Secret { source, transport } => {
                 let secret = source.read().await?;
+                let stamp = Some(Stamp::of(secret.expose().as_bytes()));
                 Ok(match transport {
-                    Transport::Basic => {
-                        Proven { authorization: Some(basic(&self.client_id, &secret)), ..Proven::default() }
-                    }
-                    Transport::Body => Proven {
-                        parameters: vec![
-                            ("client_id", Zeroizing::new(self.client_id.clone())),
-                            ("client_secret", Zeroizing::new(secret.expose().to_owned())),
-                        ],
+                    Transport::Basic => Proven {
+                        authorization: Some(basic::header(id(), &secret)),
+                        stamp,
                         ..Proven::default()
                     },
+                    Transport::Body => Proven { stamp, ..Proven::default() }
+                        .with("client_id", id())
+                        .with("client_secret", secret.expose()),
                 })
             }
+            Method::PrivateKey(key) => {
+                let (assertion, stamp) = key.assertion(id(), self.audience(to)?, to).await?;
+                Ok(assertion::proven(Some(id()), &assertion, stamp))
+            }
+            Method::Certificate => Ok(Proven::default().with("client_id", id())),
+            Method::AssertionFile(path) => {
+                let assertion = assertion::read(path).await?;
+                let stamp = Some(Stamp::of(assertion.as_bytes()));
+                Ok(assertion::proven(self.client_id(), &assertion, stamp))
+            }
+        }
+    }
+
+    /// The issuer that an assertion is for.
+    fn audience<'a>(&'a self, to: &Recipient<'a>) -> Result<&'a str, Misconfigured> {
+        match (to.issuer, self.issuer.as_deref()) {
+            (Some(found), Some(told)) if found != told => Err(Misconfigured::new(
+                "issuer",
+                format!("the client proves itself to {told}, and is asked to do so to {found}"),
+            )),
+            (Some(issuer), _) | (None, Some(issuer)) => Ok(issuer),
+            (None, None) => Err(Misconfigured::new(
+                "issuer",
+                "an assertion is made for one issuer, and none is known here: say the server's issuer identifier",
+            )),
         }
     }
 }
@@ -95,18 +193,4 @@ impl std::fmt::Display for Transport {
             Self::Body => "client_secret_post",
         })
     }
-}
-
-/// Both halves form-encoded, then base64 (RFC 6749 §2.3.1); marked sensitive, so that no log prints it.
-fn basic(id: &str, secret: &Secret) -> HeaderValue {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-
-    let encode = |half: &str| byte_serialize(half.as_bytes()).collect::<String>();
-    let pair = Zeroizing::new(format!("{}:{}", encode(id), encode(secret.expose())));
-    let text = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
-    // base64 is always a valid header value
-    let mut value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Basic"));
-    value.set_sensitive(true);
-    value
 }

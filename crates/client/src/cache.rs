@@ -115,6 +115,14 @@ impl Default for TokenCache {
 }
 
 impl Place {
+    /// Holds this token no longer, in memory and on disk.
+    pub(crate) async fn forget(&self, token: &Token) {
+        self.slot.forget(token);
+        if let Some(entry) = &self.entry {
+            entry.forget(token.clone()).await;
+        }
+    }
+
     /// The present moment.
     pub(crate) fn now(&self, clock: &dyn Clock) -> Moment {
         moment(clock, self.began)

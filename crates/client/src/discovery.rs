@@ -9,7 +9,7 @@ use http::header::ACCEPT;
 use http::{HeaderValue, Request, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use url::Url;
+use url::{Origin, Url};
 
 use crate::http::shown;
 use crate::{Answer, DocumentUrlError, Endpoint, EndpointError, HttpClient, HttpError};
@@ -67,6 +67,33 @@ pub enum DiscoveryError {
         /// Whose it is.
         issuer: String,
     },
+    /// The metadata says no place where this is done.
+    #[error("the metadata of {issuer} names no {member}")]
+    Missing {
+        /// Whose it is.
+        issuer: String,
+        /// Which member is not there.
+        member: &'static str,
+    },
+    /// An endpoint has a fragment.
+    #[error("the metadata's {member} has a fragment, which no endpoint has (RFC 6749 section 3.2)")]
+    Fragment {
+        /// Which member.
+        member: &'static str,
+    },
+    /// The metadata would have credentials go to another host than the issuer's, and nobody allowed that.
+    #[error(
+        "the metadata of {issuer} has its {member} at {origin}, which is not the issuer's own host: credentials go \
+         there only where `endpoints_at` names it"
+    )]
+    Elsewhere {
+        /// Whose it is.
+        issuer: String,
+        /// Which member.
+        member: &'static str,
+        /// Where it leads.
+        origin: String,
+    },
     /// The document is not what it should be.
     #[error("{url} is no metadata of an authorization server: {why}")]
     Metadata {
@@ -104,6 +131,25 @@ pub(crate) struct Published {
     pub introspection_endpoint: Option<String>,
 }
 
+/// What a client reads of an issuer's metadata; all else in it may be missing or wrong.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Offered {
+    pub issuer: String,
+    pub token_endpoint: Option<String>,
+    pub revocation_endpoint: Option<String>,
+    pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    pub token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
+    #[serde(default)]
+    pub mtls_endpoint_aliases: Option<Aliases>,
+}
+
+/// Where one goes who shows a certificate (RFC 8705 §5).
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Aliases {
+    pub token_endpoint: Option<String>,
+    pub revocation_endpoint: Option<String>,
+}
+
 /// Keys as they were published, and how long that may be taken for current.
 pub(crate) struct PublishedKeys {
     pub set: JwkSet,
@@ -133,6 +179,15 @@ pub(crate) async fn published(
     issuer: &str,
     judge: Judge,
 ) -> Result<Published, DiscoveryError> {
+    document(http, issuer, judge).await
+}
+
+/// As [`metadata`], of what a client reads.
+pub(crate) async fn offered(
+    http: &HttpClient,
+    issuer: &str,
+    judge: Judge,
+) -> Result<Offered, DiscoveryError> {
     document(http, issuer, judge).await
 }
 
@@ -170,11 +225,43 @@ pub(crate) fn member(member: &'static str, url: &str, issuer: &Endpoint) -> Resu
     Endpoint::named_in_document(url, issuer).map_err(|why| DiscoveryError::Member { member, why })
 }
 
+/// A URL in the metadata of `issuer` to which credentials are sent: at the issuer's own host, or at an origin that an
+/// operator named. Else one server could have what is for it sent to another (RFC 9700 §4.4).
+pub(crate) fn credential_member(
+    member: &'static str,
+    url: &str,
+    issuer: &Endpoint,
+    named: &[Origin],
+    judge: Judge,
+) -> Result<Endpoint, DiscoveryError> {
+    let wrong = |why: DocumentUrlError| DiscoveryError::Member { member, why };
+    if url.contains('#') {
+        return Err(DiscoveryError::Fragment { member });
+    }
+    let endpoint = Endpoint::danger_parse_any_http(url).map_err(|why| wrong(why.into()))?;
+    let origin = endpoint.url().origin();
+    if named.contains(&origin) {
+        return judge(url).map_err(|why| wrong(why.into()));
+    }
+    let endpoint = Endpoint::named_in_document(url, issuer).map_err(wrong)?;
+    if endpoint.url().host() != issuer.url().host() {
+        let (issuer, origin) = (issuer.to_string(), origin.ascii_serialization());
+        return Err(DiscoveryError::Elsewhere { issuer, member, origin });
+    }
+    Ok(endpoint)
+}
+
 trait Metadata: DeserializeOwned {
     fn issuer(&self) -> &str;
 }
 
 impl Metadata for ServerMetadata {
+    fn issuer(&self) -> &str {
+        &self.issuer
+    }
+}
+
+impl Metadata for Offered {
     fn issuer(&self) -> &str {
         &self.issuer
     }

@@ -1,7 +1,9 @@
 //! The HTTP client: one request, one answer, everything bounded.
 
 mod answer;
+mod date;
 mod error;
+mod held;
 mod resolver;
 
 use std::path::PathBuf;
@@ -23,11 +25,12 @@ use tokio::time::timeout;
 
 use crate::Endpoint;
 use crate::endpoint::NamedBy;
-use crate::trust::{TrustError, tls, without_tls};
+use crate::trust::{ClientCertificate, TrustError, tls_showing, without_tls};
 pub use answer::Answer;
 pub(crate) use answer::shown;
 pub use error::HttpError;
 use error::{deepest, failed};
+use held::Held;
 use resolver::Names;
 
 /// An HTTP/1.1 and HTTP/2 client; made once, used for all requests. Its connections and its TLS are set up at the first
@@ -39,8 +42,8 @@ use resolver::Names;
 pub struct HttpClient {
     settings: Settings,
     plain: OnceLock<Connections>,
-    tls: OnceLock<Connections>,
-    public: OnceLock<Connections>,
+    tls: Held,
+    public: Held,
 }
 
 /// One type for all three: each further one would be compiled whole once more.
@@ -51,6 +54,9 @@ type Connections = Client<HttpsConnector<HttpConnector<Names<GaiResolver>>>, Ful
 pub struct Settings {
     /// A PEM file of authorities that are trusted besides the platform's.
     pub ca_file: Option<PathBuf>,
+    /// What is shown to servers that ask for a certificate (RFC 8705); its files are looked at for each request, and
+    /// connections are made anew when they have changed.
+    pub client_certificate: Option<ClientCertificate>,
     /// For a connection to be made.
     pub connect_timeout: Duration,
     /// For a whole exchange, from the first byte to the last.
@@ -63,7 +69,7 @@ impl HttpClient {
     /// A client with these bounds.
     #[must_use]
     pub const fn new(settings: Settings) -> Self {
-        Self { settings, plain: OnceLock::new(), tls: OnceLock::new(), public: OnceLock::new() }
+        Self { settings, plain: OnceLock::new(), tls: Held::new(), public: Held::new() }
     }
 
     /// Sends `request` to `endpoint`, whatever URI it had, and reads the answer whole, whatever its status.
@@ -114,10 +120,10 @@ impl HttpClient {
 
         let connections = match (endpoint.named_by(), endpoint.url().scheme()) {
             (NamedBy::Operator, "http") => {
-                once(&self.plain, || self.connections(Names::any(), without_tls()?))
+                once(&self.plain, || self.connections(Names::any(), without_tls()?)).cloned()
             }
-            (NamedBy::Operator, _) => once(&self.tls, || self.connections(Names::any(), self.trust()?)),
-            (NamedBy::Document, _) => once(&self.public, || self.connections(Names::public(), self.trust()?)),
+            (NamedBy::Operator, _) => self.held(&self.tls, Names::any),
+            (NamedBy::Document, _) => self.held(&self.public, Names::public),
         };
         connections?.request(request).await.map_err(|error| failed(&origin(endpoint), &error))
     }
@@ -146,8 +152,11 @@ impl HttpClient {
         Ok(builder().build(connector))
     }
 
-    fn trust(&self) -> Result<ClientConfig, TrustError> {
-        tls(self.settings.ca_file.as_deref())
+    fn held(&self, held: &Held, names: fn() -> Names<GaiResolver>) -> Result<Connections, TrustError> {
+        let Settings { ca_file, client_certificate, .. } = &self.settings;
+        held.get(client_certificate.as_ref(), || {
+            self.connections(names(), tls_showing(ca_file.as_deref(), client_certificate.as_ref())?)
+        })
     }
 }
 
@@ -155,6 +164,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             ca_file: None,
+            client_certificate: None,
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             max_body: 4 << 20,

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use countersign_proto::introspection::{ACCESS_TOKEN, IntrospectionResponse, TOKEN, TOKEN_TYPE_HINT};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Request};
+use countersign_proto::time::Clock as _;
+use http::Request;
 
-use crate::auth::{ClientAuth, Proven};
+use crate::SystemClock;
+use crate::auth::{ClientAuth, Proven, Recipient};
 use crate::discovery::Judge;
+use crate::token::request::post_form;
 use crate::{Answer, Endpoint, EndpointError, HttpClient, JwksSettings, RemoteJwks};
 pub use error::IntrospectError;
 use flights::Flights;
@@ -34,7 +36,8 @@ enum Place {
 }
 
 impl Introspector {
-    /// Asks at `endpoint`, which an operator named.
+    /// Asks at `endpoint`, which an operator named; one that signs assertions is told the issuer by
+    /// [`ClientAuth::for_issuer`].
     #[must_use]
     pub fn at(http: Arc<HttpClient>, endpoint: Endpoint, auth: ClientAuth) -> Self {
         Self::new(http, Place::Given(endpoint), auth)
@@ -100,7 +103,12 @@ impl Introspector {
 impl Inner {
     async fn ask(&self, token: &str) -> Result<IntrospectionResponse, IntrospectError> {
         let endpoint = self.endpoint().await.ok_or(IntrospectError::NoEndpoint)?;
-        let proven = self.auth.prove().await.map_err(IntrospectError::Misconfigured)?;
+        let issuer = match &self.place {
+            Place::Given(_) => None,
+            Place::Discovered(metadata) => Some(metadata.issuer()),
+        };
+        let to = Recipient { issuer, algorithms: &[], now: SystemClock.now() };
+        let proven = self.auth.prove(&to).await.map_err(IntrospectError::Misconfigured)?;
         let request = compose(token, proven);
         read(&self.http.send_for(&endpoint, request, MAX_ANSWER).await?)
     }
@@ -120,19 +128,9 @@ impl Inner {
 
 /// The request (RFC 7662 §2.1).
 fn compose(token: &str, proven: Proven) -> Request<Bytes> {
-    let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair(TOKEN, token).append_pair(TOKEN_TYPE_HINT, ACCESS_TOKEN);
-    for (name, value) in &proven.parameters {
-        form.append_pair(name, value);
-    }
-    headers.extend(proven.authorization.map(|value| (AUTHORIZATION, value)));
-    let mut request = Request::new(Bytes::from(form.finish()));
-    *request.method_mut() = Method::POST;
-    *request.headers_mut() = headers;
-    request
+    let mut parameters = vec![(TOKEN, token), (TOKEN_TYPE_HINT, ACCESS_TOKEN)];
+    parameters.extend(proven.parameters.iter().map(|(name, value)| (*name, value.as_str())));
+    post_form(&parameters, proven.authorization)
 }
 
 /// Reads what the endpoint answered.
@@ -151,19 +149,25 @@ const MAX_ANSWER: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use countersign_proto::time::UnixTime;
+    use http::header::CONTENT_TYPE;
+    use http::{HeaderValue, Method};
+
     use super::*;
     use crate::token::Secret;
+
+    const TO: Recipient<'_> = Recipient { issuer: None, algorithms: &[], now: UnixTime(0) };
 
     /// RFC 7662 §2.1: the token as a form, the caller by its credentials.
     #[tokio::test]
     async fn the_request_is_the_standards() {
         let secret = || Secret::new("s&t".to_owned());
-        let basic = ClientAuth::client_secret_basic("api", secret()).prove().await.unwrap();
+        let basic = ClientAuth::client_secret_basic("api", secret()).prove(&TO).await.unwrap();
         let request = compose("a+b&token=c", basic);
         assert_eq!(request.method(), Method::POST);
         assert_eq!(&request.body()[..], b"token=a%2Bb%26token%3Dc&token_type_hint=access_token");
         assert!(request.headers()["authorization"].is_sensitive());
-        let body = ClientAuth::client_secret_post("api", secret()).prove().await.unwrap();
+        let body = ClientAuth::client_secret_post("api", secret()).prove(&TO).await.unwrap();
         let request = compose("t", body);
         assert!(!request.headers().contains_key("authorization"));
         let body = b"token=t&token_type_hint=access_token&client_id=api&client_secret=s%26t";

@@ -22,7 +22,7 @@ pub mod token;
 mod trust;
 
 pub use address::ForbiddenAddress;
-pub use auth::{ClientAuth, SecretSource, Transport};
+pub use auth::{ClientAuth, PrivateKey, SecretSource, Transport};
 pub use cache::TokenCache;
 pub use clock::SystemClock;
 pub use discovery::DiscoveryError;
@@ -33,4 +33,4 @@ pub use jwks::{JwksSettings, KeysState, RemoteJwks};
 pub use source::{Builder, TokenSource};
 pub use spend::{Call, CallError, SpendError, Spender, TokenLayer, Unfit};
 pub use token::{Token, TokenError, TokenType};
-pub use trust::{TrustError, tls as tls_config, without_tls as plain_config};
+pub use trust::{ClientCertificate, TrustError, tls as tls_config, without_tls as plain_config};

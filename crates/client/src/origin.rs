@@ -29,7 +29,7 @@ enum Written<'a> {
 impl Origins {
     /// Takes origins: scheme, host and port, and nothing after them.
     pub(crate) fn parse(texts: &[String]) -> Result<Self, Misconfigured> {
-        texts.iter().map(|text| one(text)).collect::<Result<_, _>>().map(Self)
+        parse("only_to", texts).map(Self)
     }
 
     /// Takes a URL of one of them, as the URL standard reads it.
@@ -91,8 +91,13 @@ impl<'a> Target<'a> {
     }
 }
 
-fn one(text: &str) -> Result<Origin, Misconfigured> {
-    let wrong = |why: String| Misconfigured::new("only_to", format!("{}: {why}", crate::http::shown(text)));
+/// The origins that `setting` names.
+pub(crate) fn parse(setting: &'static str, texts: &[String]) -> Result<Vec<Origin>, Misconfigured> {
+    texts.iter().map(|text| one(setting, text)).collect()
+}
+
+fn one(setting: &'static str, text: &str) -> Result<Origin, Misconfigured> {
+    let wrong = |why: String| Misconfigured::new(setting, format!("{}: {why}", crate::http::shown(text)));
     let endpoint = Endpoint::danger_parse_any_http(text).map_err(|error| wrong(error.to_string()))?;
     let url = endpoint.url();
     if !matches!(url.path(), "" | "/") || url.query().is_some() {

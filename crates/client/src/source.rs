@@ -3,6 +3,8 @@
 mod asker;
 mod builder;
 mod obtain;
+mod revoke;
+mod server;
 
 use std::sync::Arc;
 use std::time::Duration;

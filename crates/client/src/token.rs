@@ -1,5 +1,7 @@
 //! One token by client credentials (RFC 6749 §4.4): the request, its answer, and what went wrong, by blame.
 
+mod advice;
+mod canonical;
 mod error;
 mod held;
 pub(crate) mod request;

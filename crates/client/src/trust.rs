@@ -1,4 +1,4 @@
-//! Whom a client believes: the platform's authorities, and those of one more file.
+//! Whom a client believes: the platform's authorities, and those of one more file; and what it shows of itself.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,24 +7,74 @@ use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use rustls_platform_verifier::Verifier;
+use zeroize::Zeroizing;
 
 /// TLS 1.3 and 1.2, verified against the platform's authorities and those in `ca_file`.
 ///
 /// # Errors
 /// [`TrustError`], when the file cannot be read or holds no certificate.
 pub fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, TrustError> {
+    tls_showing(ca_file, None)
+}
+
+/// As [`tls`], with a certificate for servers that ask for one.
+pub(crate) fn tls_showing(
+    ca_file: Option<&Path>,
+    shown: Option<&ClientCertificate>,
+) -> Result<ClientConfig, TrustError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let roots = ca_file.map(authorities).transpose()?.unwrap_or_default();
     let verifier = Arc::new(Verifier::new_with_extra_roots(roots, Arc::clone(&provider))?);
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous() // so is called what takes a verifier; this one is the platform's own
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    Ok(config)
+        .with_custom_certificate_verifier(verifier);
+    match shown {
+        None => Ok(config.with_no_client_auth()),
+        Some(files) => {
+            let (chain, key) = files.read()?;
+            let config = config.with_client_auth_cert(chain, key);
+            config.map_err(|error| {
+                ClientCertificate::wrong(&files.key, format!("does not fit to the certificate: {error}"))
+            })
+        }
+    }
+}
+
+/// A client's certificate by its PEM files, each of at most 64 KiB.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The chain, the client's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key: PKCS#8, PKCS#1 or SEC1, unencrypted.
+    pub key: PathBuf,
+}
+
+impl ClientCertificate {
+    fn read(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TrustError> {
+        let pem = Self::pem(&self.certificate)?;
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+        let chain = chain.ok().filter(|chain| !chain.is_empty());
+        let chain = chain.ok_or_else(|| Self::wrong(&self.certificate, "holds no PEM certificate"))?;
+        let key = PrivateKeyDer::from_pem_slice(&Self::pem(&self.key)?);
+        let key =
+            key.map_err(|_| Self::wrong(&self.key, "holds no private key in PEM that is not encrypted"))?;
+        Ok((chain, key))
+    }
+
+    fn pem(path: &Path) -> Result<Zeroizing<Vec<u8>>, TrustError> {
+        let mut pem = Zeroizing::new(Vec::new());
+        let read = File::open(path).and_then(|file| file.take(MAX_SHOWN).read_to_end(&mut pem));
+        read.map_err(|error| Self::wrong(path, format!("cannot be read: {error}")))?;
+        Ok(pem)
+    }
+
+    fn wrong(path: &Path, why: impl Into<String>) -> TrustError {
+        TrustError::Certificate { path: path.to_owned(), why: why.into() }
+    }
 }
 
 /// TLS that trusts nobody: for what calls plain HTTP alone, and is of one type with what does not.
@@ -55,9 +105,27 @@ pub enum TrustError {
         /// The file.
         path: PathBuf,
     },
+    /// The client's own certificate or its key cannot be used.
+    #[error("the client certificate: {} {why}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The TLS library refused.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
+}
+
+impl TrustError {
+    /// The setting that is to be changed.
+    pub(crate) const fn setting(&self) -> &'static str {
+        match self {
+            Self::Certificate { .. } => "client_certificate",
+            Self::Read { .. } | Self::Empty { .. } | Self::Tls(_) => "ca_file",
+        }
+    }
 }
 
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> {
@@ -76,6 +144,7 @@ fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> 
 
 /// All authorities of a system's bundle fit.
 const MAX_FILE: u64 = 4 << 20;
+const MAX_SHOWN: u64 = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

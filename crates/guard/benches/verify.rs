@@ -5,9 +5,11 @@
 //! the pairs' ratios), then criterion's absolute times. Targets: uncached at most 1.10; cached under 0.5 µs.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may panic and has to print")]
 
+#[path = "../../proto/benches/ratio/mod.rs"]
+mod ratio;
+
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
@@ -18,6 +20,8 @@ use countersign_proto::time::{Clock, UnixTime};
 use criterion::Criterion;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Method};
+
+use ratio::{Operation, ratio, time};
 
 const ISSUER: &str = "https://id.example/realms/orders";
 const API: &str = "https://orders.example";
@@ -41,8 +45,6 @@ impl Clock for Still {
         UnixTime(NOW)
     }
 }
-
-type Operation<'a> = Box<dyn FnMut() + 'a>;
 
 fn main() {
     let cases = [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256].map(Case::new);
@@ -112,26 +114,4 @@ impl Case {
     fn bare(&self) -> Operation<'_> {
         Box::new(|| self.public.verify_sig(black_box(&self.input), &self.signature).unwrap())
     }
-}
-
-/// The median of many ratios of two short runs, one right after the other.
-fn ratio(mut ours: Operation<'_>, mut bare: Operation<'_>) -> f64 {
-    let calls = (Duration::from_millis(2).as_nanos() / time(&mut bare, 50).as_nanos().max(1) * 50)
-        .clamp(4, 1000) as u32;
-    let mut ratios: Vec<f64> = (0..301)
-        .map(|_| {
-            let bare = time(&mut bare, calls);
-            time(&mut ours, calls).as_secs_f64() / bare.as_secs_f64()
-        })
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn time(operation: &mut Operation<'_>, calls: u32) -> Duration {
-    let start = Instant::now();
-    for _ in 0..calls {
-        operation();
-    }
-    start.elapsed()
 }

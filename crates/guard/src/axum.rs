@@ -98,7 +98,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        extract(parts, &Verifier::from_ref(state), None).await
+        extract(parts, &Verifier::from_ref(state), &Require::token()).await
     }
 }
 
@@ -114,7 +114,7 @@ where
         if matches!(Presented::by(parts).token(), Err(Refusal::NoCredentials)) {
             return Ok(None);
         }
-        extract(parts, &Verifier::from_ref(state), None).await.map(Some)
+        extract(parts, &Verifier::from_ref(state), &Require::token()).await.map(Some)
     }
 }
 
@@ -127,7 +127,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let access = extract(parts, &Verifier::from_ref(state), Some(R::require())).await?;
+        let access = extract(parts, &Verifier::from_ref(state), R::require()).await?;
         Ok(Self(access, PhantomData))
     }
 }
@@ -139,30 +139,12 @@ impl IntoResponse for Rejection {
 }
 
 /// Verifies a request, once however many extractors and layers of one verifier ask.
-async fn extract(
-    parts: &mut Parts,
-    verifier: &Verifier,
-    require: Option<&Require>,
-) -> Result<Access, Rejection> {
-    let presented = Presented::by(parts);
-    let known = verifier.admitted(parts);
-    let is_known = known.is_some();
-    let judged = match known {
-        Some(access) => Ok(access),
-        None => verifier.verify(&presented).await,
-    };
-    let judged = judged.and_then(|access| {
-        require.map_or(Ok(()), |require| require.check(&access))?;
-        Ok(access)
-    });
-    if judged.is_err() || !is_known {
-        verifier.note(&presented, &judged);
-    }
-    match judged {
+async fn extract(parts: &mut Parts, verifier: &Verifier, require: &Require) -> Result<Access, Rejection> {
+    match verifier.enter(parts, require).await {
         Ok(access) => {
             parts.extensions.insert(access.clone());
             Ok(access)
         }
-        Err(refusal) => Err(Rejection(Box::new(verifier.respond(&presented, &refusal)))),
+        Err(refusal) => Err(Rejection(Box::new(verifier.respond(&Presented::by(parts), &refusal)))),
     }
 }

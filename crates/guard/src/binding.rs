@@ -4,7 +4,7 @@
 mod nonce;
 mod replay;
 
-use countersign_proto::authorization::{PresentedToken, Scheme};
+use countersign_proto::authorization::{Credentials, Scheme};
 use countersign_proto::jose::dpop::{BoundToken, Expected, Htu, Proof, verify_proof};
 use countersign_proto::jose::{Algorithm, KeyThumbprint};
 
@@ -69,7 +69,7 @@ impl Bindings {
         &self,
         access: &Access,
         presented: &Presented<'_>,
-        token: PresentedToken<'_>,
+        credentials: Credentials<'_>,
         now: i64,
     ) -> Result<(), Refusal> {
         let bound = access.confirmation();
@@ -81,11 +81,11 @@ impl Bindings {
                 return Err(Unbound::OtherCertificate.into());
             }
         }
-        match (key, token.scheme()) {
+        match (key, credentials.scheme()) {
             (None, Scheme::Bearer) => {}
             (Some(_), Scheme::Bearer) => return Err(Unbound::DpopAsBearer.into()),
             (None, Scheme::DPoP) => return Err(Unbound::BearerAsDpop.into()),
-            (Some(key), Scheme::DPoP) => self.check_proof(key, presented, token, now)?,
+            (Some(key), Scheme::DPoP) => self.check_proof(key, presented, credentials, now)?,
         }
         match self.required {
             Some(by) if !by.is_met_by(access) => Err(Unbound::Required.into()),
@@ -97,7 +97,7 @@ impl Bindings {
         &self,
         jkt: &KeyThumbprint,
         presented: &Presented<'_>,
-        token: PresentedToken<'_>,
+        credentials: Credentials<'_>,
         now: i64,
     ) -> Result<(), Refusal> {
         let target = presented.target().filter(|_| !self.origins.is_empty()).ok_or(Unbound::NoOrigin)?;
@@ -106,7 +106,7 @@ impl Bindings {
             Refusal::Path(RequestPath::parse(target.path).err().unwrap_or(Ambiguous::NotOriginForm))
         })?;
         let proof = presented.proof()?.ok_or(Unbound::NoProof)?;
-        let bound = BoundToken { access_token: token.token(), jkt };
+        let bound = BoundToken { access_token: credentials.token()?.token(), jkt };
         let expected =
             Expected::at_resource(target.method.as_str(), &targets, bound, now).algorithms(&self.algorithms);
         let proof = verify_proof(proof, &expected).map_err(Refusal::Proof)?;

@@ -2,6 +2,7 @@
 //! ForwardAuth. `/auth` answers 200 with who calls, 401 or 403; and 503 while nothing can be known.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::{Access, Verifier};
 #[derive(Clone)]
 pub struct ForwardAuth(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     door: Door,
     told: Option<(Family, TrustedProxies)>,
@@ -95,7 +97,7 @@ impl ForwardAuth {
         id: Option<&HeaderValue>,
     ) -> Response<Full<Bytes>> {
         let verifier = &self.0.door.verifier;
-        if let Some(metadata) = verifier.metadata(&parts.method, parts.uri.path()) {
+        if let Some(metadata) = verifier.metadata(&parts.method, &parts.uri) {
             return metadata.map(Full::new);
         }
         if !matches!(parts.uri.path(), "/auth" | "/auth/") {
@@ -105,7 +107,7 @@ impl ForwardAuth {
         let bare = Presented::of_token(&parts.headers).with_peer(peer).with_request_id(id);
         let certificate = match self.0.certificates.handed_on(parts) {
             Ok(certificate) => certificate,
-            Err(refusal) => return self.refuse(&bare, refusal),
+            Err(refusal) => return self.refuse(&bare, &refusal),
         };
         let Some((family, _)) = &self.0.told else {
             let presented = bare.with_certificate(certificate.as_ref());
@@ -113,15 +115,15 @@ impl ForwardAuth {
             return self.conclude(&presented, judged);
         };
         if trusted.is_none() {
-            tracing::warn!(?peer, "a peer that is no trusted proxy asks about a request");
-            return self.refuse(&bare, Refusal::Untold);
+            return self.refuse_as(
+                &bare,
+                &Refusal::Untold,
+                "a peer that is no trusted proxy asks about a request",
+            );
         }
         let original = match OriginalRequest::read(*family, &parts.headers) {
             Ok(original) => original,
-            Err(error) => {
-                tracing::warn!(%error, "the proxy does not say which request it asks about");
-                return self.refuse(&bare, Refusal::Untold);
-            }
+            Err(error) => return self.refuse_as(&bare, &Refusal::Untold, &error),
         };
         let presented = Presented::at(original.method(), original.path_and_query(), &parts.headers)
             .with_certificate(certificate.as_ref())
@@ -129,7 +131,7 @@ impl ForwardAuth {
             .with_request_id(id);
         let path = match RequestPath::parse(original.path_and_query()) {
             Ok(path) => path,
-            Err(ambiguous) => return self.refuse(&presented, Refusal::Path(ambiguous)),
+            Err(ambiguous) => return self.refuse(&presented, &Refusal::Path(ambiguous)),
         };
         let judged = self.0.door.admit((original.method(), &path), &parts.headers, &presented).await;
         self.conclude(&presented, judged)
@@ -140,8 +142,8 @@ impl ForwardAuth {
         presented: &Presented<'_>,
         judged: Result<Option<Access>, Refusal>,
     ) -> Response<Full<Bytes>> {
-        match judged.and_then(|access| identity(access.as_ref())) {
-            Err(refusal) => self.refuse(presented, refusal),
+        match judged.and_then(|access| IdentityHeaders::of_access(access.as_ref())) {
+            Err(refusal) => self.refuse(presented, &refusal),
             Ok(identity) => {
                 self.0.door.verifier.counts().allow();
                 let mut response = plain(StatusCode::OK);
@@ -151,25 +153,27 @@ impl ForwardAuth {
         }
     }
 
+    fn refuse(&self, presented: &Presented<'_>, refusal: &Refusal) -> Response<Full<Bytes>> {
+        self.refuse_as(presented, refusal, refusal)
+    }
+
     /// Proxies know 401 and 403; of anything else nginx makes a 500, which is right for what is our own fault alone.
-    fn refuse(&self, presented: &Presented<'_>, refusal: Refusal) -> Response<Full<Bytes>> {
+    fn refuse_as(
+        &self,
+        presented: &Presented<'_>,
+        refusal: &Refusal,
+        why: &(impl Display + ?Sized),
+    ) -> Response<Full<Bytes>> {
         let verifier = &self.0.door.verifier;
-        let mut response = verifier.respond(presented, &refusal).map(Full::new);
+        verifier.note_refused(presented, refusal, why);
+        let mut response = verifier.respond(presented, refusal).map(Full::new);
         if response.status() == StatusCode::BAD_REQUEST {
             *response.status_mut() = match refusal {
                 Refusal::Malformed(_) => StatusCode::UNAUTHORIZED,
                 _ => StatusCode::FORBIDDEN,
             };
         }
-        verifier.note::<()>(presented, &Err(refusal));
         response
-    }
-}
-
-impl Clone for Inner {
-    fn clone(&self) -> Self {
-        let Self { door, told, certificates } = self;
-        Self { door: door.clone(), told: told.clone(), certificates: certificates.clone() }
     }
 }
 
@@ -187,13 +191,6 @@ impl<B: Send + 'static> Service<Request<B>> for ForwardAuth {
         let (parts, _) = request.into_parts();
         Box::pin(async move { Ok(this.answer(parts).await) })
     }
-}
-
-/// Who calls, for headers.
-pub(crate) fn identity(access: Option<&Access>) -> Result<IdentityHeaders, Refusal> {
-    let Some(access) = access else { return Ok(IdentityHeaders::default()) };
-    IdentityHeaders::of(access.client_id(), access.subject(), access.issuer(), access.scope())
-        .map_err(|_| Refusal::NotPrintable)
 }
 
 fn plain(status: StatusCode) -> Response<Full<Bytes>> {

@@ -12,7 +12,7 @@ use http::{HeaderMap, Method};
 pub enum Family {
     /// `X-Original-Method` and `X-Original-URI`, as nginx is told to set them.
     Original,
-    /// `X-Forwarded-Method`, `X-Forwarded-Uri`, `X-Forwarded-Host` and `X-Forwarded-Proto`: Caddy, Traefik.
+    /// `X-Forwarded-Method` and `X-Forwarded-Uri`, beside `X-Forwarded-Host` and `X-Forwarded-Proto`: Caddy, Traefik.
     Forwarded,
 }
 
@@ -21,17 +21,6 @@ pub enum Family {
 pub struct OriginalRequest {
     method: Method,
     target: String,
-    host: Option<Authority>,
-    proto: Option<Proto>,
-}
-
-/// How the original request came: `X-Forwarded-Proto`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proto {
-    /// In the clear.
-    Http,
-    /// Over TLS.
-    Https,
 }
 
 /// Why the original request is not known; whoever cannot tell what it is asked about must not say yes.
@@ -67,9 +56,10 @@ pub enum NotTold {
 }
 
 impl OriginalRequest {
-    /// Reads the headers of one family, each of which must be there exactly once (`X-Forwarded-Host` and `X-Forwarded-Proto`, which
-    /// decide nothing, at most once);
-    /// those of the other are not looked at.
+    /// Reads the headers of one family, each of which must be there exactly once; those of the other are not looked at.
+    ///
+    /// `X-Forwarded-Host` and `X-Forwarded-Proto` decide nothing. But where there are two of one, or something else stands
+    /// there, the proxy lets its callers' lines through, and then the others may be its callers' too.
     ///
     /// Does not check: that these headers come from a proxy that may be believed (see
     /// [`TrustedProxies`](crate::proxied::TrustedProxies)), that the path means one thing only, that the host is ours.
@@ -81,15 +71,16 @@ impl OriginalRequest {
             Family::Original => Ok(Self {
                 method: method(headers, "X-Original-Method")?,
                 target: target(headers, "X-Original-URI")?,
-                host: None,
-                proto: None,
             }),
-            Family::Forwarded => Ok(Self {
-                method: method(headers, "X-Forwarded-Method")?,
-                target: target(headers, "X-Forwarded-Uri")?,
-                host: host(headers, "X-Forwarded-Host")?,
-                proto: proto(headers, "X-Forwarded-Proto")?,
-            }),
+            Family::Forwarded => {
+                let told = Self {
+                    method: method(headers, "X-Forwarded-Method")?,
+                    target: target(headers, "X-Forwarded-Uri")?,
+                };
+                judge_host(headers, "X-Forwarded-Host")?;
+                judge_proto(headers, "X-Forwarded-Proto")?;
+                Ok(told)
+            }
         }
     }
 
@@ -103,18 +94,6 @@ impl OriginalRequest {
     #[must_use]
     pub fn path_and_query(&self) -> &str {
         &self.target
-    }
-
-    /// The host that it was sent to, where the family tells; the caller chose it, so it proves nothing.
-    #[must_use]
-    pub fn host(&self) -> Option<&str> {
-        self.host.as_ref().map(Authority::as_str)
-    }
-
-    /// How it came, where the proxy told.
-    #[must_use]
-    pub fn proto(&self) -> Option<Proto> {
-        self.proto
     }
 }
 
@@ -152,17 +131,6 @@ impl FromStr for Family {
 #[error("is `original` (nginx) or `forwarded` (Caddy, Traefik)")]
 pub struct NoFamily;
 
-impl Proto {
-    /// The scheme as a URL spells it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-}
-
 /// Upper case alone: some upstreams read `post` as POST, and then a rule for POST would not have been asked.
 fn method(headers: &HeaderMap, name: &'static str) -> Result<Method, NotTold> {
     let sent = one(headers, name, MAX_METHOD)?;
@@ -182,23 +150,21 @@ fn target(headers: &HeaderMap, name: &'static str) -> Result<String, NotTold> {
     }
 }
 
-fn host(headers: &HeaderMap, name: &'static str) -> Result<Option<Authority>, NotTold> {
+fn judge_host(headers: &HeaderMap, name: &'static str) -> Result<(), NotTold> {
     let host = match one(headers, name, MAX_HOST) {
-        Err(NotTold::Missing(_)) => return Ok(None),
+        Err(NotTold::Missing(_)) => return Ok(()),
         host => Authority::try_from(host?).map_err(|_| NotTold::Host(name))?,
     };
     // a list tells of several proxies, and user information is no part of a host
     let alone = !host.as_str().contains(['@', ',']) && !host.host().is_empty();
     let with_port = host.as_str().len() > host.host().len();
-    if alone && (!with_port || host.port_u16().is_some()) { Ok(Some(host)) } else { Err(NotTold::Host(name)) }
+    if alone && (!with_port || host.port_u16().is_some()) { Ok(()) } else { Err(NotTold::Host(name)) }
 }
 
-fn proto(headers: &HeaderMap, name: &'static str) -> Result<Option<Proto>, NotTold> {
+fn judge_proto(headers: &HeaderMap, name: &'static str) -> Result<(), NotTold> {
     match one(headers, name, MAX_PROTO) {
-        Ok(b"http") => Ok(Some(Proto::Http)),
-        Ok(b"https") => Ok(Some(Proto::Https)),
+        Ok(b"http" | b"https") | Err(NotTold::Missing(_)) => Ok(()),
         Ok(_) => Err(NotTold::Proto(name)),
-        Err(NotTold::Missing(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }

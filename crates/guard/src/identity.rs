@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::{Access, Refusal};
+
 /// What a verified token says of its bearer, ready to be sent; [`IdentityHeaders::default`] says nothing of nobody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IdentityHeaders {
@@ -31,6 +33,13 @@ impl IdentityHeaders {
             issuer: Some(value("X-Auth-Issuer", issuer)?),
             scope: Some(value("X-Auth-Scope", scope)?),
         })
+    }
+
+    /// Those of whom a request was let in with, and of nobody where it was let in with nothing.
+    pub(crate) fn of_access(access: Option<&Access>) -> Result<Self, Refusal> {
+        let Some(access) = access else { return Ok(Self::default()) };
+        Self::of(access.client_id(), access.subject(), access.issuer(), access.scope())
+            .map_err(|_| Refusal::NotPrintable)
     }
 
     /// For a request to an upstream: takes out what came in, and sets what is known.

@@ -31,11 +31,11 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
+use crate::Verifier;
 use crate::preflight::is_preflight;
 use crate::presented::Presented;
 use crate::refusal::Refusal;
 use crate::require::Require;
-use crate::{Access, Verifier};
 
 /// Puts a service behind a [`Verifier`]: what gets through has [`Access`] in its extensions.
 #[derive(Clone, Debug)]
@@ -54,6 +54,11 @@ pub struct Guard<S> {
 
 impl GuardLayer {
     /// Lets in whoever has a valid token of the verifier's.
+    ///
+    /// Put it on the outermost router: there it serves the metadata of RFC 9728, and sees the whole path, which DPoP proofs
+    /// name. A router that is nested in another (axum's `Router::nest`) sees a path without its beginning, so that proofs
+    /// are refused there; not so with the feature `axum`, by which the path is known as it was sent. Without it, let the
+    /// public URL end with that beginning: `https://orders.example/v1` for what is nested at `/v1`.
     ///
     /// Does not check: scopes, unless [`Self::require`] says which; the path, which is the router's own; routes that are
     /// added after the layer; bodies; and as [`Verifier::verify`].
@@ -77,34 +82,8 @@ impl GuardLayer {
         self
     }
 
-    /// Judges without waiting, where that is possible, and takes note.
-    fn judge(&self, parts: &Parts, presented: &Presented<'_>) -> Option<Result<Access, Refusal>> {
-        // a DPoP proof is taken once: whom a layer before this one let in is not asked for another
-        if let Some(access) = self.verifier.admitted(parts) {
-            let judged = self.suffices(access);
-            if judged.is_err() {
-                self.verifier.note(presented, &judged);
-            }
-            return Some(judged);
-        }
-        let judged = self.verifier.judge(presented)?.and_then(|access| self.suffices(access));
-        self.verifier.note(presented, &judged);
-        Some(judged)
-    }
-
-    async fn verify(&self, presented: &Presented<'_>) -> Result<Access, Refusal> {
-        let judged = self.verifier.verify(presented).await.and_then(|access| self.suffices(access));
-        self.verifier.note(presented, &judged);
-        judged
-    }
-
-    fn suffices(&self, access: Access) -> Result<Access, Refusal> {
-        self.require.check(&access)?;
-        Ok(access)
-    }
-
-    fn refuse<B: From<Bytes>>(&self, presented: &Presented<'_>, refusal: &Refusal) -> Response<B> {
-        self.verifier.respond(presented, refusal).map(B::from)
+    fn refuse<B: From<Bytes>>(&self, parts: &Parts, refusal: &Refusal) -> Response<B> {
+        self.verifier.respond(&Presented::by(parts), refusal).map(B::from)
     }
 }
 
@@ -132,7 +111,7 @@ where
     }
 
     fn call(&mut self, request: Request<In>) -> Self::Future {
-        if let Some(metadata) = self.layer.verifier.metadata(request.method(), request.uri().path()) {
+        if let Some(metadata) = self.layer.verifier.metadata(request.method(), request.uri()) {
             return GuardFuture::answered(metadata.map(Out::from));
         }
         if self.layer.allow_preflight && is_preflight(request.method(), request.headers()) {
@@ -140,13 +119,12 @@ where
             return GuardFuture::inside(self.service.call(request));
         }
         let (mut parts, body) = request.into_parts();
-        let presented = Presented::by(&parts);
-        match self.layer.judge(&parts, &presented) {
+        match self.layer.verifier.enter_now(&parts, &self.layer.require) {
             Some(Ok(access)) => {
                 parts.extensions.insert(access);
                 GuardFuture::inside(self.service.call(Request::from_parts(parts, body)))
             }
-            Some(Err(refusal)) => GuardFuture::answered(self.layer.refuse(&presented, &refusal)),
+            Some(Err(refusal)) => GuardFuture::answered(self.layer.refuse(&parts, &refusal)),
             None => {
                 // the one that was found ready goes, a fresh one stays
                 let fresh = self.service.clone();
@@ -224,12 +202,11 @@ where
     S: Service<Request<In>, Response = Response<Out>>,
     Out: From<Bytes>,
 {
-    let presented = Presented::by(&parts);
-    match layer.verify(&presented).await {
+    match layer.verifier.enter(&parts, &layer.require).await {
         Ok(access) => {
             parts.extensions.insert(access);
             service.call(Request::from_parts(parts, body)).await
         }
-        Err(refusal) => Ok(layer.refuse(&presented, &refusal)),
+        Err(refusal) => Ok(layer.refuse(&parts, &refusal)),
     }
 }

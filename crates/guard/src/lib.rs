@@ -8,21 +8,20 @@
 //! It works with the tokens of any standard issuer. Nothing is let in while keys are not there, and nothing because of an
 //! error.
 
-pub mod access;
 #[cfg(feature = "axum")]
 pub mod axum;
 pub mod binding;
-mod cache;
-#[cfg(feature = "forward-auth")]
+#[cfg(feature = "door")]
 pub mod certificates;
 mod counts;
-#[cfg(feature = "forward-auth")]
+#[cfg(feature = "door")]
 mod door;
+mod entry;
 #[cfg(feature = "forward-auth")]
 pub mod forward_auth;
 #[cfg(feature = "forward-auth")]
 pub mod forwarded;
-#[cfg(feature = "forward-auth")]
+#[cfg(feature = "door")]
 pub mod identity;
 mod keys;
 pub mod layer;
@@ -31,13 +30,14 @@ mod noted;
 mod path;
 mod preflight;
 pub mod presented;
-#[cfg(feature = "forward-auth")]
+#[cfg(feature = "door")]
 pub mod proxied;
 #[cfg(feature = "proxy")]
 pub mod proxy;
+mod quota;
 pub mod refusal;
 mod remote;
-#[cfg(feature = "forward-auth")]
+#[cfg(feature = "door")]
 mod request_id;
 mod require;
 mod resource;
@@ -51,7 +51,6 @@ pub mod verifier;
 #[doc = include_str!("../../../docs/guard.md")]
 struct Guide;
 
-pub use access::Access;
 pub use binding::BoundBy;
 pub use countersign_client::token::Secret;
 pub use countersign_client::{ClientAuth, JwksSettings};
@@ -67,4 +66,4 @@ pub use require::{Require, RequireError};
 pub use rules::RulesError;
 pub use rules::{Gate, Methods, NoMethod, Pattern, PatternError, Rule, Rules, Ruling, Shadowed};
 pub use trusted::TrustedIssuer;
-pub use verifier::{BuildError, Verifier, VerifierBuilder};
+pub use verifier::{Access, BuildError, Verifier, VerifierBuilder};

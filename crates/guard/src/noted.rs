@@ -7,26 +7,43 @@ use http::Method;
 
 use crate::path::RequestPath;
 use crate::presented::Presented;
-use crate::refusal::Refusal;
+use crate::refusal::{Reason, Refusal};
 use crate::{Access, Verifier};
 
 impl Verifier {
     /// Takes note of how a request was judged in the end: counts it, and logs a refusal in one line with its true reason.
-    /// Every door calls it once.
+    /// Every door calls it once. Beyond 20 of one reason in a second, refusals are counted in the log as well.
     pub fn note<T>(&self, presented: &Presented<'_>, judged: &Result<T, Refusal>) {
-        let Err(refusal) = judged else {
-            self.counts().allow();
-            return;
-        };
+        match judged {
+            Ok(_) => self.counts().allow(),
+            Err(refusal) => self.note_refused(presented, refusal, refusal),
+        }
+    }
+
+    /// As [`Self::note`], where the door knows more of the reason than the refusal says.
+    pub(crate) fn note_refused(
+        &self,
+        presented: &Presented<'_>,
+        refusal: &Refusal,
+        why: &(impl fmt::Display + ?Sized),
+    ) {
         self.counts().refuse(refusal);
         if !tracing::enabled!(tracing::Level::INFO) {
+            return;
+        }
+        let reason = refusal.reason();
+        let left_out = |kind, more| {
+            let reason = Reason::all().nth(kind).map(Reason::as_str);
+            tracing::info!(reason, more, "more requests refused within a second");
+        };
+        if !self.quota().take(reason.number(), self.now(), left_out) {
             return;
         }
         let target = presented.target();
         let caller = self.caller(presented, refusal);
         tracing::info!(
-            reason = refusal.reason().as_str(),
-            why = %refusal,
+            reason = reason.as_str(),
+            %why,
             method = target.map(|target| beginning(target.method)),
             path = target.map(|target| display(Shown(target.path))),
             peer = presented.peer().map(display),
@@ -80,7 +97,16 @@ const METHOD: usize = 32;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::SeqCst};
+
+    use countersign_proto::time::{Clock, UnixTime};
+    use http::HeaderMap;
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
     use super::*;
+    use crate::TrustedIssuer;
 
     /// A line of the log stays one, is bounded, and holds no query.
     #[test]
@@ -103,5 +129,61 @@ mod tests {
     fn methods_are_bounded() {
         assert_eq!(beginning(&Method::DELETE), "DELETE");
         assert_eq!(beginning(&Method::from_bytes(&[b'A'; 500]).unwrap()).len(), METHOD);
+    }
+
+    /// Threats 7: a flood fills no log, and the log says how much it left out; the counters have all.
+    #[test]
+    fn a_flood_is_told_in_few_lines() {
+        let issuer = TrustedIssuer::discover("https://issuer.example", "https://orders.example");
+        let clock = Arc::new(Moved::default());
+        let builder = Verifier::builder(issuer.jwks(std::iter::empty().collect())).clock(clock.clone());
+        let verifier = builder.build().unwrap();
+        let lines = Lines::default();
+        let _guard = tracing::subscriber::set_default(lines.clone());
+        let headers = HeaderMap::new();
+        let refuse = |refusal: Refusal| verifier.note::<()>(&Presented::of_token(&headers), &Err(refusal));
+        (0..1000).for_each(|_| refuse(Refusal::NoCredentials));
+        refuse(Refusal::NoRule);
+        assert_eq!(lines.0.load(SeqCst), 21);
+        clock.0.store(1, SeqCst);
+        refuse(Refusal::NoRule);
+        assert_eq!(lines.0.load(SeqCst), 23, "what was left out, and the one");
+        let refused: u64 = verifier.refused().map(|(_, count)| count).sum();
+        assert_eq!(refused, 1002);
+    }
+
+    #[derive(Default)]
+    struct Moved(AtomicI64);
+
+    impl Clock for Moved {
+        fn now(&self) -> UnixTime {
+            UnixTime(self.0.load(SeqCst))
+        }
+    }
+
+    /// Counts lines.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<AtomicU64>);
+
+    impl Subscriber for Lines {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            self.0.fetch_add(u64::from(event.metadata().target().contains("noted")), SeqCst);
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
     }
 }

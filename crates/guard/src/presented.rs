@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use countersign_proto::authorization::{AuthorizationError, PresentedToken, Scheme};
+use countersign_proto::authorization::{Credentials, PresentedToken, Scheme};
 use countersign_proto::jose::CertificateThumbprint;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::refusal::{Malformed, Refusal};
 
@@ -16,9 +16,16 @@ use crate::refusal::{Malformed, Refusal};
 pub struct Presented<'r> {
     headers: &'r HeaderMap,
     target: Option<Target<'r>>,
-    certificate: Option<&'r PeerCertificate>,
-    peer: Option<IpAddr>,
+    certificate: Whose<'r, Option<&'r PeerCertificate>>,
+    peer: Whose<'r, Option<IpAddr>>,
     request_id: Option<&'r HeaderValue>,
+}
+
+/// What is known of a connection: as whoever listens tells it with the request, or as we are told.
+#[derive(Clone, Copy)]
+enum Whose<'r, T> {
+    Connection(&'r Extensions),
+    Told(T),
 }
 
 /// What is asked for.
@@ -31,7 +38,7 @@ pub(crate) struct Target<'r> {
 }
 
 /// The certificate that the caller proved to hold on this connection, in DER; put into a request's extensions by
-/// whoever ended TLS.
+/// whoever ended TLS. That of `countersign-listen` is found there too, with one of the features `forward-auth` and `proxy`.
 #[derive(Clone)]
 pub struct PeerCertificate(Arc<[u8]>);
 
@@ -43,8 +50,8 @@ impl<'r> Presented<'r> {
         let target = Target { method: &parts.method, path: uri.path(), query: uri.query() };
         Self {
             target: Some(target),
-            certificate: parts.extensions.get(),
-            peer: peer(parts),
+            certificate: Whose::Connection(&parts.extensions),
+            peer: Whose::Connection(&parts.extensions),
             ..Self::of_token(&parts.headers)
         }
     }
@@ -62,20 +69,26 @@ impl<'r> Presented<'r> {
     /// What these headers present, where it is not known what is asked for: then no DPoP proof can be judged.
     #[must_use]
     pub fn of_token(headers: &'r HeaderMap) -> Self {
-        Self { headers, target: None, certificate: None, peer: None, request_id: None }
+        Self {
+            headers,
+            target: None,
+            certificate: Whose::Told(None),
+            peer: Whose::Told(None),
+            request_id: None,
+        }
     }
 
     /// The same from a caller who holds this certificate.
     #[must_use]
     pub fn with_certificate(mut self, certificate: Option<&'r PeerCertificate>) -> Self {
-        self.certificate = certificate;
+        self.certificate = Whose::Told(certificate);
         self
     }
 
     /// The same by this peer, for the log.
     #[must_use]
     pub fn with_peer(mut self, peer: Option<IpAddr>) -> Self {
-        self.peer = peer;
+        self.peer = Whose::Told(peer);
         self
     }
 
@@ -88,7 +101,10 @@ impl<'r> Presented<'r> {
 
     /// The connection's other end.
     pub(crate) fn peer(&self) -> Option<IpAddr> {
-        self.peer
+        match self.peer {
+            Whose::Connection(extensions) => listener_peer(extensions).or_else(|| axum_peer(extensions)),
+            Whose::Told(peer) => peer,
+        }
     }
 
     /// The request's name.
@@ -96,8 +112,8 @@ impl<'r> Presented<'r> {
         self.request_id.and_then(|id| id.to_str().ok())
     }
 
-    /// The one token, and how it was presented.
-    pub(crate) fn token(&self) -> Result<PresentedToken<'r>, Refusal> {
+    /// The one line of credentials, whatever stands in it.
+    pub(crate) fn credentials(&self) -> Result<Credentials<'r>, Refusal> {
         let mut lines = self.headers.get_all(AUTHORIZATION).iter();
         let Some(line) = lines.next() else {
             // what stands in the query is not read (RFC 9700 §4.3.2): then there are no credentials
@@ -106,15 +122,16 @@ impl<'r> Presented<'r> {
         if lines.next().is_some() {
             return Err(Malformed::TwoAuthorizations.into());
         }
-        let token = PresentedToken::parse(line.as_bytes()).map_err(|error| match error {
-            AuthorizationError::OtherScheme => Refusal::NoCredentials,
-            AuthorizationError::TooLong => Malformed::TooLong.into(),
-            AuthorizationError::Malformed => Malformed::Authorization.into(),
-        })?;
+        let credentials = Credentials::parse(line.as_bytes())?;
         if self.target.and_then(|target| target.query).is_some_and(has_token) {
             return Err(Malformed::TwoTransports.into());
         }
-        Ok(token)
+        Ok(credentials)
+    }
+
+    /// The one token, and how it was presented.
+    pub(crate) fn token(&self) -> Result<PresentedToken<'r>, Refusal> {
+        Ok(self.credentials()?.token()?)
     }
 
     /// The scheme that the caller chose; `Bearer` where it chose none.
@@ -137,7 +154,13 @@ impl<'r> Presented<'r> {
     }
 
     pub(crate) fn thumbprint(&self) -> Option<CertificateThumbprint> {
-        self.certificate.map(|certificate| CertificateThumbprint::of_der(&certificate.0))
+        match self.certificate {
+            Whose::Connection(extensions) => match extensions.get::<PeerCertificate>() {
+                Some(certificate) => Some(CertificateThumbprint::of_der(&certificate.0)),
+                None => listener_certificate(extensions).map(CertificateThumbprint::of_der),
+            },
+            Whose::Told(certificate) => certificate.map(|told| CertificateThumbprint::of_der(&told.0)),
+        }
     }
 }
 
@@ -149,14 +172,40 @@ impl PeerCertificate {
     }
 }
 
-/// The connection's other end, where the listener tells.
-#[cfg(feature = "forward-auth")]
-fn peer(parts: &Parts) -> Option<IpAddr> {
-    parts.extensions.get::<countersign_listen::PeerAddr>().map(|peer| peer.0.ip())
+/// The connection's other end, where our own listener tells.
+#[cfg(feature = "door")]
+fn listener_peer(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<countersign_listen::PeerAddr>().map(|peer| peer.0.ip())
 }
 
-#[cfg(not(feature = "forward-auth"))]
-fn peer(_: &Parts) -> Option<IpAddr> {
+#[cfg(not(feature = "door"))]
+fn listener_peer(_: &Extensions) -> Option<IpAddr> {
+    None
+}
+
+/// The connection's other end, where `axum::serve` tells.
+#[cfg(feature = "axum")]
+fn axum_peer(extensions: &Extensions) -> Option<IpAddr> {
+    use std::net::SocketAddr;
+
+    use axum::extract::ConnectInfo;
+
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
+}
+
+#[cfg(not(feature = "axum"))]
+fn axum_peer(_: &Extensions) -> Option<IpAddr> {
+    None
+}
+
+/// The certificate of the connection, in DER, where our own listener ended TLS.
+#[cfg(feature = "door")]
+fn listener_certificate(extensions: &Extensions) -> Option<&[u8]> {
+    extensions.get::<countersign_listen::PeerCertificate>().map(countersign_listen::PeerCertificate::der)
+}
+
+#[cfg(not(feature = "door"))]
+fn listener_certificate(_: &Extensions) -> Option<&[u8]> {
     None
 }
 
@@ -244,5 +293,19 @@ mod tests {
         let target = presented.target().unwrap();
         assert_eq!((target.path, target.query, target.method), ("/a/b", Some("c"), &Method::GET));
         assert!(presented.with_certificate(None).thumbprint().is_none());
+    }
+
+    /// Who is at the other end is told by our own listener, or by axum's.
+    #[cfg(all(feature = "axum", feature = "door"))]
+    #[test]
+    fn the_peer_is_whom_the_listener_tells() {
+        let (mut parts, ()) = Request::get("/").body(()).unwrap().into_parts();
+        assert_eq!(Presented::by(&parts).peer(), None);
+        let at = |address: &str| format!("{address}:9").parse::<std::net::SocketAddr>().unwrap();
+        parts.extensions.insert(axum::extract::ConnectInfo(at("192.0.2.1")));
+        assert_eq!(Presented::by(&parts).peer(), Some(at("192.0.2.1").ip()));
+        parts.extensions.insert(countersign_listen::PeerAddr(at("192.0.2.2")));
+        assert_eq!(Presented::by(&parts).peer(), Some(at("192.0.2.2").ip()));
+        assert_eq!(Presented::by(&parts).with_peer(None).peer(), None);
     }
 }

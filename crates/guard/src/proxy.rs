@@ -32,7 +32,6 @@ use self::headers::{Hop, host};
 use self::rest::Rest;
 use crate::certificates::Certificates;
 use crate::door::Door;
-use crate::forward_auth::identity;
 use crate::identity::IdentityHeaders;
 use crate::path::{Ambiguous, RequestPath};
 use crate::presented::Presented;
@@ -95,7 +94,7 @@ impl Proxy {
             door: Door { verifier, rules, allow_preflight },
             upstream: parts.upstream,
             places: Arc::new(Semaphore::new(parts.upstream_connections.get().min(Semaphore::MAX_PERMITS))),
-            failures: Failures::default(),
+            failures: Failures::new(),
             certificates: parts.certificates,
             trusted_proxies: parts.trusted_proxies,
             is_tls: parts.is_tls,
@@ -125,7 +124,7 @@ impl Proxy {
         id: Option<&HeaderValue>,
     ) -> Response<ProxyBody> {
         let verifier = &self.0.door.verifier;
-        if let Some(metadata) = verifier.metadata(request.method(), request.uri().path()) {
+        if let Some(metadata) = verifier.metadata(request.method(), request.uri()) {
             return metadata.map(ProxyBody::from);
         }
         let (parts, body) = request.into_parts();
@@ -157,7 +156,7 @@ impl Proxy {
         let target = target
             .and_then(|target| self.0.upstream.uri(target))
             .ok_or(Refusal::Path(Ambiguous::NotOriginForm))?;
-        Ok((identity(access.as_ref())?, target))
+        Ok((IdentityHeaders::of_access(access.as_ref())?, target))
     }
 
     async fn pass_on(
@@ -205,10 +204,11 @@ impl Proxy {
         method: &Method,
         id: Option<&HeaderValue>,
     ) -> Response<ProxyBody> {
-        self.0.failures.count(error);
         let upstream = self.0.upstream.authority();
-        let request_id = id.and_then(|id| id.to_str().ok());
-        tracing::warn!(%error, %method, %upstream, request_id, "no answer of the upstream");
+        if self.0.failures.note(error, upstream, self.0.door.verifier.now()) {
+            let request_id = id.and_then(|id| id.to_str().ok());
+            tracing::warn!(%error, %method, %upstream, request_id, "no answer of the upstream");
+        }
         error.response().map(ProxyBody::from)
     }
 }

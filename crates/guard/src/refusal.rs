@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use countersign_proto::authorization::AuthorizationError;
 use countersign_proto::jose::VerifyError;
 use countersign_proto::jose::dpop::ProofError;
 use countersign_proto::jose::keys::KeyError;
@@ -227,6 +228,16 @@ impl Unbound {
 impl From<Malformed> for Refusal {
     fn from(malformed: Malformed) -> Self {
         Self::Malformed(malformed)
+    }
+}
+
+impl From<AuthorizationError> for Refusal {
+    fn from(error: AuthorizationError) -> Self {
+        match error {
+            AuthorizationError::OtherScheme => Self::NoCredentials,
+            AuthorizationError::TooLong => Malformed::TooLong.into(),
+            AuthorizationError::Malformed => Malformed::Authorization.into(),
+        }
     }
 }
 

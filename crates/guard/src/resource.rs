@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use countersign_proto::resource_metadata::{ResourceMetadata, well_known};
+use http::Uri;
 
 use crate::TrustedIssuer;
 use crate::binding::{Bindings, BoundBy};
@@ -9,7 +10,9 @@ use crate::binding::{Bindings, BoundBy};
 /// The metadata, written once.
 pub(crate) struct Resource {
     /// Its path at this server.
-    pub(crate) path: String,
+    path: String,
+    /// Its query, which the identifier of a resource may have (RFC 9728 §3).
+    query: Option<String>,
     /// Its URL, for challenges (RFC 9728 §5.1).
     pub(crate) url: String,
     /// The document.
@@ -27,7 +30,11 @@ impl Resource {
             .chain([public_url])
             .filter_map(|identifier| Some((identifier, well_known(identifier).ok()?)));
         let (identifier, url) = known.next()?;
-        let path = url.strip_prefix(origin(public_url)).unwrap_or(&url).to_owned();
+        let at = url.strip_prefix(origin(public_url)).unwrap_or(&url);
+        let (path, query) = match at.split_once('?') {
+            Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
+            None => (at.to_owned(), None),
+        };
         let servers = issuers.iter().map(|issuer| issuer.issuer.clone()).collect();
         let metadata = ResourceMetadata {
             dpop_signing_alg_values_supported: bindings.proof_algorithms().unwrap_or_default().to_vec(),
@@ -36,7 +43,12 @@ impl Resource {
             ..ResourceMetadata::new(identifier, servers)
         };
         let document = serde_json::to_vec(&metadata).ok()?; // strings and lists: it cannot fail
-        Some(Self { path, url, document: document.into() })
+        Some(Self { path, query, url, document: document.into() })
+    }
+
+    /// Whether this is where the document is; one without a query is there with any.
+    pub(crate) fn is_at(&self, uri: &Uri) -> bool {
+        uri.path() == self.path && (self.query.is_none() || uri.query() == self.query.as_deref())
     }
 }
 
@@ -98,11 +110,33 @@ mod tests {
             ("https://api.example", &["http://api.example"], "https://api.example", ""),
             ("http://localhost:8081", &["http://localhost:8081/x"], "http://localhost:8081/x", "/x"),
         ] {
-            let Resource { path: at, url, document } = resource(public_url, audiences);
-            assert_eq!(at, format!("/.well-known/oauth-protected-resource{path}"), "{audiences:?}");
+            let Resource { path: at, query, url, document } = resource(public_url, audiences);
+            assert_eq!(
+                (at, query),
+                (format!("/.well-known/oauth-protected-resource{path}"), None),
+                "{audiences:?}"
+            );
             assert_eq!(url, well_known(identifier).unwrap());
             assert_eq!(ResourceMetadata::parse(&document, identifier).unwrap().resource, identifier);
         }
+    }
+
+    /// T-9728-01: what challenges name is served, also where an identifier has a query.
+    #[test]
+    fn a_query_of_the_identifier_is_asked_for() {
+        for (audience, uri) in [
+            ("https://api.example/a?k=v", "https://api.example/.well-known/oauth-protected-resource/a?k=v"),
+            ("https://api.example/?k=v", "https://api.example/.well-known/oauth-protected-resource?k=v"),
+        ] {
+            let resource = resource("https://api.example", &[audience]);
+            assert_eq!(resource.url, uri);
+            assert!(resource.is_at(&uri.parse().unwrap()));
+            for other in [uri.split_once('?').unwrap().0.to_owned(), format!("{uri}2")] {
+                assert!(!resource.is_at(&other.parse().unwrap()), "{other}");
+            }
+        }
+        let plain = resource("https://api.example", &["urn:a"]);
+        assert!(plain.is_at(&Uri::from_static("/.well-known/oauth-protected-resource?x=y")));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use countersign_proto::authorization::Scheme;
 use countersign_proto::challenge::{Challenge, Code};
 use countersign_proto::scope::ScopeName;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 
 use crate::Verifier;
 use crate::presented::Presented;
@@ -67,8 +67,8 @@ impl Verifier {
 
     /// The metadata of this API, where it is asked for (RFC 9728 §3); browsers of any origin may read it.
     #[must_use]
-    pub fn metadata(&self, method: &Method, path: &str) -> Option<Response<Bytes>> {
-        let resource = self.resource().filter(|resource| resource.path == path)?;
+    pub fn metadata(&self, method: &Method, uri: &Uri) -> Option<Response<Bytes>> {
+        let resource = self.resource().filter(|resource| resource.is_at(uri))?;
         matches!(*method, Method::GET | Method::HEAD).then(|| {
             let mut response = Response::new(resource.document.clone());
             let headers = response.headers_mut();
@@ -184,12 +184,11 @@ mod tests {
     #[test]
     fn metadata_is_served_at_one_path() {
         let verifier = verifier(|builder| builder.public_url("https://api.example/v1"));
+        let served = |method: &Method, path: &'static str| {
+            verifier.metadata(method, &Uri::from_static(path)).is_some()
+        };
         let path = "/.well-known/oauth-protected-resource/v1";
-        assert!(
-            verifier.metadata(&Method::GET, path).is_some()
-                && verifier.metadata(&Method::HEAD, path).is_some()
-        );
-        assert!(verifier.metadata(&Method::POST, path).is_none());
-        assert!(verifier.metadata(&Method::GET, "/.well-known/oauth-protected-resource").is_none());
+        assert!(served(&Method::GET, path) && served(&Method::HEAD, path) && !served(&Method::POST, path));
+        assert!(!served(&Method::GET, "/.well-known/oauth-protected-resource"));
     }
 }

@@ -4,30 +4,31 @@
 //! Cheap checks first, then the key, then the signature, then the binding. What was verified is kept, so that a token
 //! that comes again costs a look-up; its expiry and its binding are judged every time.
 
+mod access;
 mod build;
+mod cache;
+mod known;
 
-use std::cell::Cell;
 use std::sync::Arc;
 
-use countersign_proto::authorization::PresentedToken;
-use countersign_proto::jose::keys::KeyError;
-use countersign_proto::jose::{Rules, Trust, Verified, VerifyError, verify_by_issuer};
+use countersign_proto::authorization::Credentials;
+use countersign_proto::jose::Rules;
 use countersign_proto::time::Clock;
-use http::request::Parts;
 
+pub use access::Access;
 pub use build::{BuildError, VerifierBuilder};
 
-use crate::access::Granted;
+use self::cache::TokenCache;
+use self::known::Known;
+use crate::TrustedIssuer;
 use crate::binding::Bindings;
-use crate::cache::TokenCache;
 use crate::counts::Counts;
 use crate::keys::Keys;
-use crate::local::Local;
 use crate::presented::Presented;
+use crate::quota::Quota;
 use crate::refusal::{Reason, Refusal};
 use crate::remote::Remote;
 use crate::resource::Resource;
-use crate::{Access, TrustedIssuer};
 
 /// Judges requests for one API; clones are the same verifier.
 ///
@@ -50,6 +51,7 @@ struct Inner {
     resource: Option<Resource>,
     realm: String,
     counts: Counts,
+    quota: Quota,
     clock: Arc<dyn Clock>,
 }
 
@@ -67,16 +69,6 @@ enum Vouches {
     Introspection(Box<Remote>),
 }
 
-/// What can be said of a token without waiting.
-enum Known {
-    Access(Access),
-    Refused(Refusal),
-    /// More only after this issuer was asked for its keys, which were these when one was missed.
-    AfterKeys(usize, Option<u64>, KeyError),
-    /// More only after this issuer was asked about the token.
-    AfterAsking(usize),
-}
-
 impl Verifier {
     /// A verifier of tokens of this issuer; more can be added.
     #[must_use]
@@ -92,9 +84,15 @@ impl Verifier {
     /// Does not check: whether the scope suffices ([`Require`](crate::Require)), whether the token was revoked where it
     /// is verified by its signature, and anything in the request's body.
     pub async fn verify(&self, presented: &Presented<'_>) -> Result<Access, Refusal> {
-        let token = self.token_of(presented)?;
-        let access = self.genuine(token.token()).await?;
-        self.bind(access, presented, token)
+        let credentials = self.credentials_of(presented)?;
+        let now = self.now();
+        match self.known_of(credentials, now) {
+            Known::Access(access) => self.bind(access, presented, credentials, now),
+            known => {
+                let access = self.learnt(known, credentials.token()?.token()).await?;
+                self.bind(access, presented, credentials, self.now())
+            }
+        }
     }
 
     /// Judges a token by itself, for explaining it: nobody presented it, and no door lets in with what is returned
@@ -108,32 +106,23 @@ impl Verifier {
         self.genuine(token).await.map(|access| access.unpresented())
     }
 
-    /// What a token gives access to, whoever presents it.
-    async fn genuine(&self, token: &str) -> Result<Access, Refusal> {
-        match self.known(token) {
-            Known::Access(access) => Ok(access),
-            Known::Refused(refusal) => Err(refusal),
-            Known::AfterAsking(at) => self.ask(at, token).await,
-            Known::AfterKeys(at, generation, error) => self.learn(token, at, generation, error).await,
-        }
-    }
-
     /// As [`Self::verify`], where nothing needs to be waited for; `None` where an issuer must be asked first.
     pub fn judge(&self, presented: &Presented<'_>) -> Option<Result<Access, Refusal>> {
-        let token = match self.token_of(presented) {
-            Ok(token) => token,
+        let credentials = match self.credentials_of(presented) {
+            Ok(credentials) => credentials,
             Err(refusal) => return Some(Err(refusal)),
         };
-        match self.known(token.token()) {
-            Known::Access(access) => Some(self.bind(access, presented, token)),
+        let now = self.now();
+        match self.known_of(credentials, now) {
+            Known::Access(access) => Some(self.bind(access, presented, credentials, now)),
             Known::Refused(refusal) => Some(Err(refusal)),
             Known::AfterKeys(..) | Known::AfterAsking(_) => None,
         }
     }
 
-    /// The one token; who brings none is not sent for one while nobody could say whether it is good.
-    fn token_of<'r>(&self, presented: &Presented<'r>) -> Result<PresentedToken<'r>, Refusal> {
-        presented.token().map_err(|refusal| match refusal {
+    /// What is presented; who brings nothing is not sent for a token while nobody could say whether it is good.
+    fn credentials_of<'r>(&self, presented: &Presented<'r>) -> Result<Credentials<'r>, Refusal> {
+        presented.credentials().map_err(|refusal| match refusal {
             Refusal::NoCredentials if !self.is_any_ready() => Refusal::Unavailable,
             refusal => refusal,
         })
@@ -194,21 +183,12 @@ impl Verifier {
         &self.0.counts
     }
 
-    /// What a token gives access to, whoever presents it, where nothing needs to be waited for.
-    pub(crate) fn genuine_now(&self, token: &str) -> Option<Access> {
-        match self.known(token) {
-            Known::Access(access) => Some(access),
-            _ => None,
-        }
+    pub(crate) fn quota(&self) -> &Quota {
+        &self.0.quota
     }
 
     pub(crate) fn bindings(&self) -> &Bindings {
         &self.0.bindings
-    }
-
-    /// What this verifier let the request in with already, at another door before this one.
-    pub(crate) fn admitted(&self, parts: &Parts) -> Option<Access> {
-        parts.extensions.get::<Access>().filter(|access| self.made(access)).cloned()
     }
 
     /// Whether it was this verifier that let it in: what another one judged, it judged for another API.
@@ -226,149 +206,19 @@ impl Verifier {
         self.0.resource.as_ref()
     }
 
-    fn known(&self, token: &str) -> Known {
-        let now = self.now();
-        let Some(access) = self.cached(token, now) else { return self.fresh(token, now) };
-        match self.expired(&access, now) {
-            None => Known::Access(access),
-            Some(refusal) => Known::Refused(refusal),
-        }
-    }
-
-    fn cached(&self, token: &str, now: i64) -> Option<Access> {
-        self.0.cache.as_ref()?.get(token, |access, generation| {
-            let issuer = self.0.issuers.get(access.at());
-            issuer.is_some_and(|issuer| match &issuer.vouches {
-                Vouches::Keys(keys) => keys.generation() == Some(generation),
-                Vouches::Introspection(remote) => remote.believes(access.believed_until(), now),
-            })
-        })
-    }
-
-    /// Verifies a JWT.
-    fn fresh(&self, token: &str, now: i64) -> Known {
-        let found = Cell::new(Found::Nothing);
-        let trust = |iss: &str| {
-            let at = self.0.issuers.iter().position(|issuer| *issuer.name == *iss);
-            found.set(Found::Other);
-            let (at, issuer) = at.and_then(|at| Some((at, self.0.issuers.get(at)?)))?;
-            let Vouches::Keys(keys) = &issuer.vouches else {
-                found.set(Found::Introspected);
-                return None;
-            };
-            // before a key is looked up: what that key verifies must not be kept as verified under later ones
-            found.set(Found::Verified { at, generation: keys.generation() });
-            Some(Trust { rules: &issuer.rules, keys })
-        };
-        let verified = verify_by_issuer::<Local>(token, trust, now);
-        match (found.get(), self.0.introspected) {
-            (Found::Verified { at, generation }, _) => self.conclude(token, at, generation, verified),
-            (Found::Introspected | Found::Nothing, Some(at)) => Known::AfterAsking(at),
-            _ => Known::Refused(Refusal::Token(verified.err().unwrap_or(VerifyError::Issuer))),
-        }
-    }
-
-    fn conclude(
-        &self,
-        token: &str,
-        at: usize,
-        generation: Option<u64>,
-        verified: Result<Verified<Local>, VerifyError>,
-    ) -> Known {
-        let Some(issuer) = self.0.issuers.get(at) else { return Known::Refused(Refusal::Unavailable) };
-        match (verified, &issuer.vouches) {
-            (Ok(verified), _) => {
-                let access = self.grants(at, issuer, verified.into_claims(), i64::MAX);
-                if let (Some(cache), Some(generation)) = (&self.0.cache, generation) {
-                    cache.insert(token, &access, generation);
-                }
-                Known::Access(access)
-            }
-            (Err(VerifyError::Key(error)), Vouches::Keys(keys)) if keys.may_learn(&error) => {
-                Known::AfterKeys(at, generation, error)
-            }
-            (Err(error), _) => Known::Refused(Refusal::Token(error)),
-        }
-    }
-
-    /// Whether keys were fetched.
-    async fn refresh(&self, at: usize) -> bool {
-        match self.0.issuers.get(at) {
-            Some(Issuer { vouches: Vouches::Keys(keys), .. }) => keys.refresh().await,
-            _ => false,
-        }
-    }
-
-    /// Judges a token once more whose key was missed among the keys of this generation.
-    async fn learn(
-        &self,
-        token: &str,
-        at: usize,
-        generation: Option<u64>,
-        error: KeyError,
-    ) -> Result<Access, Refusal> {
-        // where nothing was fetched, by us or meanwhile for another, there is nothing new to find
-        let is_new = self.refresh(at).await || self.generation(at) != generation;
-        let known = if is_new { self.known(token) } else { Known::AfterKeys(at, generation, error) };
-        known.last_word()
-    }
-
-    fn generation(&self, at: usize) -> Option<u64> {
-        match self.0.issuers.get(at) {
-            Some(Issuer { vouches: Vouches::Keys(keys), .. }) => keys.generation(),
-            _ => None,
-        }
-    }
-
-    /// Asks an issuer about a token, and keeps what it says of an active one.
-    async fn ask(&self, at: usize, token: &str) -> Result<Access, Refusal> {
-        let Some(issuer) = self.0.issuers.get(at) else { return Err(Refusal::Unavailable) };
-        let Vouches::Introspection(remote) = &issuer.vouches else { return Err(Refusal::Unavailable) };
-        let answer = remote.ask(token, self.now()).await?;
-        let access = self.grants(at, issuer, answer.says, answer.believed_until);
-        if let Some(refusal) = self.expired(&access, self.now()) {
-            return Err(refusal);
-        }
-        if let Some(cache) = &self.0.cache {
-            cache.insert(token, &access, 0);
-        }
-        Ok(access)
-    }
-
-    fn expired(&self, access: &Access, now: i64) -> Option<Refusal> {
-        let leeway = self.0.issuers.get(access.at()).map_or(0, |issuer| issuer.leeway);
-        let past = now.saturating_sub(access.expires_at());
-        (past >= leeway).then_some(Refusal::Token(VerifyError::Expired(past)))
-    }
-
+    /// Judges how a token that is good in itself was presented.
     fn bind(
         &self,
         access: Access,
         presented: &Presented<'_>,
-        token: PresentedToken<'_>,
+        credentials: Credentials<'_>,
+        now: i64,
     ) -> Result<Access, Refusal> {
-        self.0.bindings.check(&access, presented, token, self.now())?;
+        self.0.bindings.check(&access, presented, credentials, now)?;
         Ok(access)
     }
 
-    fn grants(&self, at: usize, issuer: &Issuer, mut says: Local, believed_until: i64) -> Access {
-        Access::new(Granted {
-            verifier: self.0.number,
-            at,
-            issuer: Arc::clone(&issuer.name),
-            scope: says.take_scopes(&issuer.scope_claims),
-            subject: says.subject,
-            client_id: says.client_id,
-            audience: says.audience,
-            expires_at: says.expires_at,
-            believed_until,
-            token_id: says.token_id,
-            confirmation: says.confirmation,
-            claims: says.claims,
-        })
-    }
-
-    fn now(&self) -> i64 {
+    pub(crate) fn now(&self) -> i64 {
         self.0.clock.now().0
     }
 }
@@ -378,31 +228,6 @@ impl std::fmt::Debug for Verifier {
         let issuers: Vec<_> = self.0.issuers.iter().map(|issuer| &issuer.name).collect();
         f.debug_struct("Verifier").field("issuers", &issuers).finish_non_exhaustive()
     }
-}
-
-impl Known {
-    /// What it means when nothing more can be learnt.
-    fn last_word(self) -> Result<Access, Refusal> {
-        match self {
-            Self::Access(access) => Ok(access),
-            Self::Refused(refusal) => Err(refusal),
-            Self::AfterKeys(_, _, KeyError::Unavailable) | Self::AfterAsking(_) => Err(Refusal::Unavailable),
-            Self::AfterKeys(_, _, error) => Err(Refusal::Token(VerifyError::Key(error))),
-        }
-    }
-}
-
-/// Whose a token says it is.
-#[derive(Clone, Copy)]
-enum Found {
-    /// It is no JWT, or names no issuer.
-    Nothing,
-    /// Somebody's whom we do not trust.
-    Other,
-    /// An issuer's that is asked about its tokens.
-    Introspected,
-    /// An issuer's whose keys we have, these at the time.
-    Verified { at: usize, generation: Option<u64> },
 }
 
 #[cfg(test)]

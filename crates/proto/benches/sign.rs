@@ -5,10 +5,9 @@
 //! criterion's absolute times. Targets: `sign` at most 1.02, `token` and `verify` at most 1.10 (`verify` with RS256: 1.15).
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may panic and has to print")]
 
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
+mod ratio;
+
+use std::hint::black_box;
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -21,6 +20,8 @@ use countersign_proto::jose::{
     AccessToken, Algorithm, EncodedHeader, Rules, SigningKey, StaticKeys, compact, verify,
 };
 use criterion::Criterion;
+
+use ratio::{Operation, ratio};
 
 const ISSUER: &str = "https://auth.example/realms/orders";
 const API: &str = "https://orders.example";
@@ -44,8 +45,6 @@ enum Bare {
     Ed25519(Ed25519KeyPair),
     Rsa(RsaKeyPair),
 }
-
-type Operation<'a> = Box<dyn FnMut() + 'a>;
 
 fn main() {
     let cases = [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256].map(Case::new);
@@ -156,26 +155,4 @@ impl Case {
         let signature = countersign_proto::jose::base64url::decode(signature).unwrap();
         Box::new(move || self.public.verify_sig(black_box(input.as_bytes()), &signature).unwrap())
     }
-}
-
-/// The median of many ratios of two short runs, one right after the other.
-fn ratio(mut ours: Operation<'_>, mut bare: Operation<'_>) -> f64 {
-    let calls = (Duration::from_millis(2).as_nanos() / time(&mut bare, 50).as_nanos().max(1) * 50)
-        .clamp(4, 1000) as u32;
-    let mut ratios: Vec<f64> = (0..301)
-        .map(|_| {
-            let bare = time(&mut bare, calls);
-            time(&mut ours, calls).as_secs_f64() / bare.as_secs_f64()
-        })
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn time(operation: &mut Operation<'_>, calls: u32) -> Duration {
-    let start = Instant::now();
-    for _ in 0..calls {
-        operation();
-    }
-    start.elapsed()
 }

@@ -14,6 +14,14 @@ pub enum Scheme {
     DPoP,
 }
 
+/// What follows `Bearer` or `DPoP` in an `Authorization` header: perhaps a token, good for looking one up, and for nothing
+/// else before [`Self::token`].
+#[derive(Clone, Copy)]
+pub struct Credentials<'a> {
+    scheme: Scheme,
+    bytes: &'a [u8],
+}
+
 /// An access token as it was presented: well-formed, and not yet anything more.
 #[derive(Clone, Copy)]
 pub struct PresentedToken<'a> {
@@ -41,6 +49,53 @@ impl Scheme {
     }
 }
 
+impl<'a> Credentials<'a> {
+    /// Reads the value of an `Authorization` header: a scheme in any case, spaces, and at most [`MAX_TOKEN`] bytes.
+    ///
+    /// # Errors
+    /// [`AuthorizationError::OtherScheme`], which means that no access token was sent, and
+    /// [`AuthorizationError::TooLong`].
+    ///
+    /// Does not check: that there is one such header only, and which bytes follow the scheme, if any.
+    pub fn parse(header: &'a [u8]) -> Result<Self, AuthorizationError> {
+        let space = header.iter().take(LONGEST_SCHEME + 1).position(|byte| *byte == b' ');
+        let (name, bytes) = header.split_at(space.unwrap_or(header.len()));
+        let known = |scheme: &Scheme| name.eq_ignore_ascii_case(scheme.as_str().as_bytes());
+        let scheme = Scheme::ALL.into_iter().find(known).ok_or(AuthorizationError::OtherScheme)?;
+        // RFC 9110 §11.4: one space or more
+        let spaces = bytes.iter().take_while(|byte| **byte == b' ').count();
+        let bytes = bytes.get(spaces..).unwrap_or_default();
+        if bytes.len() > MAX_TOKEN { Err(AuthorizationError::TooLong) } else { Ok(Self { scheme, bytes }) }
+    }
+
+    /// How they were sent.
+    #[must_use]
+    pub const fn scheme(self) -> Scheme {
+        self.scheme
+    }
+
+    /// What may be a token.
+    #[must_use]
+    pub const fn bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The token that they are, of the syntax that RFC 6750 §2.1 calls `b64token`.
+    ///
+    /// # Errors
+    /// [`AuthorizationError::Malformed`] where they are none.
+    ///
+    /// Does not check: as [`PresentedToken::parse`].
+    pub fn token(self) -> Result<PresentedToken<'a>, AuthorizationError> {
+        let Self { scheme, bytes } = self;
+        if !is_b64token(bytes) {
+            return Err(AuthorizationError::Malformed);
+        }
+        let token = str::from_utf8(bytes).map_err(|_| AuthorizationError::Malformed)?;
+        Ok(PresentedToken { scheme, token })
+    }
+}
+
 impl<'a> PresentedToken<'a> {
     /// Reads the value of an `Authorization` header: a scheme in any case, spaces, and a token of at most
     /// [`MAX_TOKEN`] bytes of the syntax that RFC 6750 §2.1 calls `b64token`.
@@ -50,21 +105,7 @@ impl<'a> PresentedToken<'a> {
     ///
     /// Does not check: that there is one such header only, and anything of the token.
     pub fn parse(header: &'a [u8]) -> Result<Self, AuthorizationError> {
-        let space = header.iter().take(LONGEST_SCHEME + 1).position(|byte| *byte == b' ');
-        let (name, token) = header.split_at(space.unwrap_or(header.len()));
-        let known = |scheme: &Scheme| name.eq_ignore_ascii_case(scheme.as_str().as_bytes());
-        let scheme = Scheme::ALL.into_iter().find(known).ok_or(AuthorizationError::OtherScheme)?;
-        // RFC 9110 §11.4: one space or more
-        let spaces = token.iter().take_while(|byte| **byte == b' ').count();
-        let token = token.get(spaces..).unwrap_or_default();
-        if token.len() > MAX_TOKEN {
-            return Err(AuthorizationError::TooLong);
-        }
-        if !is_b64token(token) {
-            return Err(AuthorizationError::Malformed);
-        }
-        let token = str::from_utf8(token).map_err(|_| AuthorizationError::Malformed)?;
-        Ok(Self { scheme, token })
+        Credentials::parse(header)?.token()
     }
 
     /// How it was sent.
@@ -117,7 +158,7 @@ fn is_b64token(token: &[u8]) -> bool {
     let body = token.get(..end).unwrap_or_default();
     // without a way out in the middle, so that the compiler can look at many at a time
     let fits = |all: bool, byte: &u8| {
-        all & (byte.is_ascii_alphanumeric() | matches!(byte, b'+' | b'-'..=b'/' | b'_' | b'~'))
+        all & ((byte | 0x20).is_ascii_lowercase() | matches!(byte, b'-'..=b'9' | b'+' | b'_' | b'~'))
     };
     !body.is_empty() && body.iter().fold(true, fits)
 }

@@ -3,6 +3,7 @@
 
 pub mod access_token;
 pub mod alg;
+pub mod assertion;
 pub mod base64url;
 pub mod claims;
 pub mod compact;

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::form::Form;
 
@@ -49,8 +50,9 @@ pub struct TokenResponse {
     pub access_token: String,
     /// `Bearer`, compared without case (RFC 6749 §7.1).
     pub token_type: String,
-    /// Seconds from now until the token expires.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Seconds from now until the token expires. Some servers write digits in a string; what is neither that nor a whole
+    /// number of seconds is read as if nothing were said.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lifetime")]
     pub expires_in: Option<u64>,
     /// The scope that was granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,3 +73,47 @@ impl fmt::Debug for TokenResponse {
 
 /// The grant type of RFC 6749 §4.4.
 pub const CLIENT_CREDENTIALS: &str = "client_credentials";
+
+fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Number(seconds) => seconds.as_u64(),
+        Value::String(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().ok(),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T-6749-19: whatever `expires_in` is, the answer is read.
+    #[test]
+    fn every_lifetime_is_survived() {
+        for (written, read) in [
+            ("", None),
+            (r#","expires_in":null"#, None),
+            (r#","expires_in":0"#, Some(0)),
+            (r#","expires_in":300"#, Some(300)),
+            (r#","expires_in":"300""#, Some(300)),
+            (r#","expires_in":18446744073709551615"#, Some(u64::MAX)),
+            (r#","expires_in":18446744073709551616"#, None),
+            (r#","expires_in":"18446744073709551616""#, None),
+            (r#","expires_in":1e308"#, None),
+            (r#","expires_in":299.9"#, None),
+            (r#","expires_in":-1"#, None),
+            (r#","expires_in":"-1""#, None),
+            (r#","expires_in":"+1""#, None),
+            (r#","expires_in":"""#, None),
+            (r#","expires_in":"soon""#, None),
+            (r#","expires_in":true"#, None),
+            (r#","expires_in":{"a":[]}"#, None),
+        ] {
+            let body = format!(r#"{{"access_token":"t","token_type":"Bearer"{written}}}"#);
+            let answer: TokenResponse = serde_json::from_str(&body).unwrap();
+            assert_eq!(answer.expires_in, read, "{written}");
+        }
+        let answer = r#"{"access_token":"t","token_type":"Bearer","expires_in":5}"#;
+        let read: TokenResponse = serde_json::from_str(answer).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), answer);
+    }
+}

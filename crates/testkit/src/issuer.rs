@@ -37,6 +37,10 @@ pub struct TestIssuer {
     mtls: Option<Door>,
 }
 
+/// What an issuer publishes, for a part of this crate that outlives the borrow.
+#[derive(Clone)]
+pub(crate) struct Published(Arc<State>);
+
 impl TestIssuer {
     /// The audience of its tokens.
     pub const AUDIENCE: &str = "https://orders.example";
@@ -132,7 +136,11 @@ impl TestIssuer {
     /// The public keys, as they are published.
     #[must_use]
     pub fn key_set(&self) -> JwkSet {
-        self.state.keys().iter().map(|key| key.public_jwk().clone()).collect()
+        self.published().key_set()
+    }
+
+    pub(crate) fn published(&self) -> Published {
+        Published(Arc::clone(&self.state))
     }
 
     /// The public keys, for who needs no HTTP.
@@ -254,6 +262,20 @@ impl TestIssuer {
         if let Some(door) = &self.mtls {
             door.open(respond::mtls(&self.state));
         }
+    }
+}
+
+impl Published {
+    pub(crate) fn issuer(&self) -> &str {
+        self.0.issuer()
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.0.now()
+    }
+
+    pub(crate) fn key_set(&self) -> JwkSet {
+        self.0.keys().iter().map(|key| key.public_jwk().clone()).collect()
     }
 }
 

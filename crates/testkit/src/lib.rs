@@ -5,6 +5,7 @@
 //!
 //! [`TestIssuer`] is for those who verify: it signs any token, publishes its keys, and answers as a test wants; and for
 //! those who ask for tokens: its token endpoint takes nothing that a strict server would not.
+//! [`TestApi`] is for those who spend them, and [`misbehaviours()`] has the answers that clients must outlive.
 //! [`hostile()`] has the tokens that nobody may let in, [`lenient()`] those that nobody may keep out.
 
 #![expect(
@@ -15,6 +16,7 @@
 )]
 
 mod answer;
+pub mod api;
 mod client_key;
 pub mod clock;
 mod door;
@@ -24,6 +26,7 @@ mod gate;
 pub mod hostile;
 pub mod issuer;
 mod keys;
+pub mod misbehaving;
 mod nonces;
 #[cfg(feature = "server")]
 pub mod outage;
@@ -41,11 +44,13 @@ mod setup;
 mod tls;
 
 pub use answer::Answer;
+pub use api::TestApi;
 pub use client_key::TestClientKey;
-pub use clock::TestClock;
+pub use clock::{TestClock, TokioClock};
 pub use draft::Draft;
 pub use hostile::{hostile, lenient};
 pub use issuer::TestIssuer;
+pub use misbehaving::{MisbehavingServer, misbehaviours};
 pub use received::Received;
 #[cfg(feature = "server")]
 pub use request::{Request, form};

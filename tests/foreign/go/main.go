@@ -1,4 +1,5 @@
-// Command foreign verifies tokens with lestrrat-go/jwx ("verify") and takes tokens with x/oauth2 ("token").
+// Command foreign verifies tokens with lestrrat-go/jwx ("verify"); with x/oauth2 it takes tokens ("take"), is refused some
+// ("refused") and calls an API ("call").
 package main
 
 import (
@@ -6,29 +7,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"time"
 
 	"github.com/lestrrat-go/jwx/v3/jwk"
 	"github.com/lestrrat-go/jwx/v3/jws"
 	"github.com/lestrrat-go/jwx/v3/jwt"
-	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 )
 
 type verification struct {
 	Name, Token, Issuer, Audience, Algorithm, Typ string
 	JWKS                                          string `json:"jwks_uri"`
 	Required                                      []string
-}
-
-type grant struct {
-	ID       string `json:"client_id"`
-	Secret   string `json:"client_secret"`
-	Endpoint string `json:"token_endpoint"`
-	Scope    string
-	Resource string
 }
 
 func main() {
@@ -39,10 +29,12 @@ func main() {
 	switch {
 	case len(os.Args) == 2 && os.Args[1] == "verify":
 		answer, err = verifyAll(ctx)
-	case len(os.Args) == 2 && os.Args[1] == "token":
+	case len(os.Args) == 2 && (os.Args[1] == "take" || os.Args[1] == "refused"):
 		answer, err = takeAll(ctx)
+	case len(os.Args) == 2 && os.Args[1] == "call":
+		answer, err = callAPI(ctx)
 	default:
-		err = errors.New("usage: foreign verify|token, a JSON document on standard input")
+		err = errors.New("usage: foreign verify|take|refused|call, a JSON document on standard input")
 	}
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(answer)
@@ -90,29 +82,4 @@ func verify(c verification, keys jwk.Set) (jwt.Token, error) {
 		rules = append(rules, jwt.WithRequiredClaim(name))
 	}
 	return jwt.Parse([]byte(c.Token), rules...)
-}
-
-func takeAll(ctx context.Context) (any, error) {
-	var g grant
-	if err := json.NewDecoder(os.Stdin).Decode(&g); err != nil {
-		return nil, err
-	}
-	var answers []any
-	for _, style := range []oauth2.AuthStyle{oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams, oauth2.AuthStyleAutoDetect} {
-		config := clientcredentials.Config{
-			ClientID: g.ID, ClientSecret: g.Secret, TokenURL: g.Endpoint, Scopes: []string{g.Scope},
-			EndpointParams: url.Values{"resource": {g.Resource}}, AuthStyle: style,
-		}
-		token, err := config.Token(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if !token.Valid() {
-			return nil, errors.New("the library finds the token invalid")
-		}
-		answers = append(answers, map[string]any{
-			"access_token": token.AccessToken, "token_type": token.TokenType, "scope": token.Extra("scope"),
-		})
-	}
-	return answers, nil
 }

@@ -2,7 +2,6 @@
 
 mod steps;
 
-use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,6 +10,7 @@ use countersign_client::{Endpoint, HttpClient, Settings, discovery};
 use countersign_proto::jose::{Claims, jws};
 use serde_json::json;
 
+use super::pasted::Pasted;
 use super::steps::{Steps, advice_on_form};
 use crate::context::Choice;
 use crate::failure::Failure;
@@ -21,8 +21,8 @@ use crate::output::{Output, clean};
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES, long_about = LONG)]
 pub(crate) struct Inspect {
-    /// The token, `-` for standard input
-    token: String,
+    #[command(flatten)]
+    pasted: Pasted,
     /// The issuer that it must be from; unless given, the one that it names
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
@@ -44,7 +44,7 @@ pub(crate) struct Inspect {
 
 impl Inspect {
     pub(crate) async fn run(self, output: Output) -> Result<ExitCode, Failure> {
-        let token = self.token()?;
+        let token = self.pasted.token()?;
         let mut steps = Steps::default();
         let decoded = self.examine(&token, &mut steps).await;
         if output.is_json() {
@@ -118,17 +118,6 @@ impl Inspect {
             }
         }
     }
-
-    fn token(&self) -> Result<String, Failure> {
-        let mut text = self.token.clone();
-        if text == "-" {
-            text.clear();
-            std::io::stdin().take(MAX_INPUT).read_to_string(&mut text).map_err(Failure::new)?;
-        }
-        let text = text.trim();
-        // pasted from a header
-        Ok(text.strip_prefix("Bearer ").unwrap_or(text).to_owned())
-    }
 }
 
 /// Header and claims as JSON, without any judgement.
@@ -145,8 +134,6 @@ fn pretty(value: &serde_json::Value) -> String {
     // newlines are the printer's own, whatever else controls a terminal is the token's
     text.lines().map(clean).collect::<Vec<_>>().join("\n        ")
 }
-
-const MAX_INPUT: u64 = 64 * 1024;
 
 const LONG: &str = "\
 Decode a token, verify it against its issuer's metadata and keys, and explain step by step what is wrong.

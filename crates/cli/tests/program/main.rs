@@ -11,10 +11,14 @@
 #[path = "../../../testkit/src/postgres.rs"]
 pub mod databases;
 
+mod agent;
+mod cached;
+mod call;
 mod canary;
 mod configuration;
 mod contexts;
 mod demo;
+mod exec;
 mod guard;
 mod harness;
 mod limits;

@@ -16,6 +16,7 @@ use countersign_proto::time::UnixTime;
 use tokio::time::{Instant, sleep};
 
 use super::CacheKey;
+use crate::token::Token;
 pub(crate) use stored::Stored;
 
 /// A folder of tokens, which nobody but its owner may enter.
@@ -136,6 +137,18 @@ impl Entry {
         });
         if let Ok(Err(error)) = kept.await {
             self.warn("cannot be written", &error);
+        }
+    }
+
+    /// Removes this token, where it is the one that is kept.
+    pub(crate) async fn forget(self: &Arc<Self>, token: Token) {
+        let entry = Arc::clone(self);
+        let removed = tokio::task::spawn_blocking(move || {
+            let is_kept = entry.read().is_some_and(|stored| stored.answer.access_token == token.expose());
+            if is_kept { std::fs::remove_file(&entry.token) } else { Ok(()) }
+        });
+        if let Ok(Err(error)) = removed.await {
+            self.warn("cannot be removed", &error);
         }
     }
 

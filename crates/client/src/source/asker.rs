@@ -1,14 +1,17 @@
 //! One token from the server: where it is asked for, and the request, as often as the protocol wants it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_proto::time::UnixTime;
-use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
+use super::server::{Place, Server};
+use crate::auth::{Proven, Recipient, Stamp};
 use crate::dpop::Prover;
-use crate::token::request::{form, read};
-use crate::token::{Ask, Misconfigured, Token, TokenError, TokenType, Unreachable};
-use crate::{Answer, ClientAuth, DiscoveryError, Endpoint, HttpClient, discovery};
+use crate::token::request::{Encoding, MAX_ANSWER, read_at, request};
+use crate::token::{Ask, Misconfigured, Refused, Token, TokenError, TokenType};
+use crate::{Answer, ClientAuth, HttpClient};
 
 /// Asks one server for one kind of token.
 pub(super) struct Asker {
@@ -16,36 +19,64 @@ pub(super) struct Asker {
     pub place: Place,
     pub auth: ClientAuth,
     pub ask: Ask,
-}
-
-/// Where the token endpoint is.
-pub(super) enum Place {
-    Given(Endpoint),
-    Discovered { issuer: String, judge: discovery::Judge, found: OnceCell<Endpoint> },
+    pub encoding: Encoding,
+    /// Whether the last request failed, so that a failure is told once.
+    pub failing: AtomicBool,
 }
 
 impl Asker {
-    /// Finds the token endpoint, where that is not done.
-    pub(super) async fn endpoint(&self) -> Result<&Endpoint, TokenError> {
-        match &self.place {
-            Place::Given(endpoint) => Ok(endpoint),
-            Place::Discovered { issuer, judge, found } => {
-                found.get_or_try_init(|| discover(&self.http, issuer, *judge)).await
-            }
-        }
+    /// Finds the server, where that is not done.
+    pub(super) async fn find(&self) -> Result<Arc<Server>, TokenError> {
+        let begun = Instant::now();
+        let found = self.place.server(&self.http).await;
+        found.inspect_err(|error| self.tell(begun, Err(error)))
     }
 
     /// Asks for a token.
     pub(super) async fn ask(&self, now: UnixTime, prover: Option<&Prover>) -> Result<Token, TokenError> {
-        let endpoint = self.endpoint().await?;
-        let mut answer = self.send(endpoint, now, prover).await?;
-        if let Some(prover) = prover
-            && is_nonce_wanted(&answer)
-            && prover.learn(endpoint.url(), &answer.headers)
-        {
-            answer = self.send(endpoint, now, Some(prover)).await?;
+        let server = self.find().await?;
+        let begun = Instant::now();
+        let found = self.ask_wherever(&server, now, prover).await;
+        self.tell(begun, found.as_ref());
+        found
+    }
+
+    /// What a request to this server carries as proof.
+    pub(super) async fn prove(&self, server: &Server, now: UnixTime) -> Result<Proven, Misconfigured> {
+        let to = Recipient { issuer: server.issuer.as_deref(), algorithms: &server.algorithms, now };
+        self.auth.prove(&to).await
+    }
+
+    /// At this server, or where its metadata says that it is now.
+    async fn ask_wherever(
+        &self,
+        server: &Arc<Server>,
+        now: UnixTime,
+        prover: Option<&Prover>,
+    ) -> Result<Token, TokenError> {
+        match self.ask_at(server, now, prover).await {
+            Err(error) if may_have_moved(&error) => match self.place.moved(&self.http, server).await {
+                Some(moved) => self.ask_at(&moved, now, prover).await,
+                None => Err(error),
+            },
+            found => found,
         }
-        let token = Token::new(&read(&answer)?, now)?;
+    }
+
+    async fn ask_at(
+        &self,
+        server: &Server,
+        now: UnixTime,
+        prover: Option<&Prover>,
+    ) -> Result<Token, TokenError> {
+        let (answer, used) = self.exchange(server, now, prover).await?;
+        let mut answered = read_at(&answer, now);
+        // what was replaced while the request was under way
+        if is_invalid_client(&answered) && self.has_rotated(server, now, used).await {
+            answered = read_at(&self.exchange(server, now, prover).await?.0, now);
+        }
+        let answered = answered.map_err(|error| self.advised(error, server))?;
+        let token = Token::new(&answered, now)?;
         let bound = token.token_type() == TokenType::Dpop;
         if bound != prover.is_some() {
             let why = if bound {
@@ -58,43 +89,102 @@ impl Asker {
         Ok(token)
     }
 
-    async fn send(
+    /// One request, and a second one where the server wants its nonce in the proof.
+    async fn exchange(
         &self,
-        endpoint: &Endpoint,
+        server: &Server,
         now: UnixTime,
         prover: Option<&Prover>,
-    ) -> Result<Answer, TokenError> {
-        let mut request = form(&self.ask, self.auth.prove().await?);
+    ) -> Result<(Answer, Option<Stamp>), TokenError> {
+        let sent = self.send(server, now, prover).await?;
+        if let Some(prover) = prover
+            && is_nonce_wanted(&sent.0)
+            && prover.learn(server.token_endpoint.url(), &sent.0.headers)
+        {
+            return self.send(server, now, Some(prover)).await;
+        }
+        Ok(sent)
+    }
+
+    async fn send(
+        &self,
+        server: &Server,
+        now: UnixTime,
+        prover: Option<&Prover>,
+    ) -> Result<(Answer, Option<Stamp>), TokenError> {
+        let endpoint = &server.token_endpoint;
+        let proven = self.prove(server, now).await?;
+        let stamp = proven.stamp;
+        let mut request = request(&self.ask, proven, self.encoding)?;
         if let Some(prover) = prover {
             let proof = prover.proof("POST", endpoint.url(), now, None)?;
             request.headers_mut().insert(crate::dpop::HEADER, proof);
         }
-        let answer = self.http.send(endpoint, request).await?;
+        let answer = self.http.send_for(endpoint, request, MAX_ANSWER).await?;
         if let Some(prover) = prover
             && answer.status.is_success()
         {
             prover.learn(endpoint.url(), &answer.headers);
         }
-        Ok(answer)
+        Ok((answer, stamp))
     }
-}
 
-async fn discover(http: &HttpClient, issuer: &str, judge: discovery::Judge) -> Result<Endpoint, TokenError> {
-    let metadata = discovery::metadata(http, issuer, judge).await.map_err(by_blame)?;
-    let issuer = discovery::endpoint(issuer, judge).map_err(by_blame)?;
-    discovery::member("token_endpoint", &metadata.token_endpoint, &issuer).map_err(by_blame)
-}
+    /// Whether what the client proves itself with is another than it was.
+    async fn has_rotated(&self, server: &Server, now: UnixTime, used: Option<Stamp>) -> bool {
+        used.is_some() && self.prove(server, now).await.is_ok_and(|proven| proven.stamp != used)
+    }
 
-fn by_blame(error: DiscoveryError) -> TokenError {
-    match error {
-        DiscoveryError::Http(error) => error.into(),
-        DiscoveryError::Status { status, retry_after, .. }
-            if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS =>
-        {
-            Unreachable::status(status, retry_after).into()
+    /// With what the metadata says about the way in which this client proves itself.
+    fn advised(&self, error: TokenError, server: &Server) -> TokenError {
+        let names = self.auth.names();
+        let is_taken = |name: &&str| server.methods.iter().any(|method| method == name);
+        match error {
+            TokenError::Refused(refused) if refused.error == INVALID_CLIENT => {
+                let differs = !names.is_empty() && !server.methods.is_empty() && !names.iter().any(is_taken);
+                let found = differs.then(|| {
+                    let methods = crate::http::shown(&server.methods.join(", "));
+                    format!(
+                        "this client proves itself by {}, and the server takes {methods}",
+                        names.join(" or ")
+                    )
+                });
+                refused.because(found).into()
+            }
+            other => other,
         }
-        other => Misconfigured::new("issuer", other).into(),
     }
+
+    /// Each request at debug; of failures in a row, the first one as a warning.
+    fn tell(&self, begun: Instant, found: Result<&Token, &TokenError>) {
+        let server = self.place.name();
+        let client_id = self.auth.client_id().unwrap_or_default();
+        let ms = begun.elapsed().as_millis();
+        let failed_before = self.failing.swap(found.is_err(), Ordering::Relaxed);
+        match found {
+            Ok(token) => tracing::debug!(
+                server,
+                client_id,
+                ms,
+                expires_at = token.expires_at().map(|at| at.0),
+                "took a token"
+            ),
+            Err(error) if failed_before => tracing::debug!(server, client_id, ms, %error, "no token again"),
+            Err(error) => tracing::warn!(server, client_id, ms, %error, "no token"),
+        }
+    }
+}
+
+/// Whether the metadata may know better: there is no answer, or one of something else than a token endpoint.
+fn may_have_moved(error: &TokenError) -> bool {
+    match error {
+        TokenError::Refused(_) => false,
+        TokenError::Unreachable(unreachable) => !unreachable.is_too_many(),
+        TokenError::Misconfigured(error) => error.setting() == "issuer",
+    }
+}
+
+fn is_invalid_client<T>(answered: &Result<T, TokenError>) -> bool {
+    matches!(answered, Err(TokenError::Refused(Refused { error, .. })) if error == INVALID_CLIENT)
 }
 
 /// RFC 9449 §8: a 400 with `use_dpop_nonce`.
@@ -103,3 +193,5 @@ fn is_nonce_wanted(answer: &Answer) -> bool {
         && serde_json::from_slice::<countersign_proto::error::ErrorBody>(&answer.body)
             .is_ok_and(|body| body.error == "use_dpop_nonce")
 }
+
+const INVALID_CLIENT: &str = "invalid_client";

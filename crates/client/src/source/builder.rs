@@ -2,29 +2,34 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use countersign_proto::jose::Algorithm;
 use countersign_proto::time::Clock;
-use tokio::sync::OnceCell;
 
-use super::asker::{Asker, Place};
+use super::asker::Asker;
+use super::server::{Discovery, Place, Server};
 use super::{Inner, TokenSource};
-use crate::auth::SecretSource;
-use crate::cache::Whom;
-use crate::cache::{ASSUMED, Binding, CacheKey, TokenCache};
+use crate::auth::{PrivateKey, SecretSource};
+use crate::cache::{ASSUMED, Binding, CacheKey, TokenCache, Whom};
 use crate::dpop::Prover;
-use crate::origin::Origins;
+use crate::origin::{self, Origins};
+use crate::token::request::Encoding;
 use crate::token::{Ask, Misconfigured, TokenError};
-use crate::{ClientAuth, Endpoint, HttpClient, Settings, SystemClock, discovery};
+use crate::{ClientAuth, ClientCertificate, Endpoint, HttpClient, Settings, SystemClock, discovery};
 
 /// What a [`TokenSource`] is told: whom to ask, as whom, for what, and where the token may be sent.
 #[derive(Clone)]
 #[must_use = "it is built by `build`"]
 pub struct Builder {
     whom: Whom,
+    issuer: Option<String>,
+    revocation_endpoint: Option<String>,
+    endpoints_at: Vec<String>,
     auth: Option<ClientAuth>,
     ask: Ask,
+    encoding: Encoding,
     origins: Vec<String>,
     dpop: Option<Algorithm>,
     http: Settings,
@@ -46,8 +51,12 @@ impl Builder {
     fn new(whom: Whom) -> Self {
         Self {
             whom,
+            issuer: None,
+            revocation_endpoint: None,
+            endpoints_at: Vec::new(),
             auth: None,
             ask: Ask::default(),
+            encoding: Encoding::default(),
             origins: Vec::new(),
             dpop: None,
             http: Settings::default(),
@@ -67,6 +76,54 @@ impl Builder {
     /// The client, with a secret in the `Authorization` header: [`ClientAuth::client_secret_basic`].
     pub fn client_secret(self, client_id: impl Into<String>, secret: impl Into<SecretSource>) -> Self {
         self.auth(ClientAuth::client_secret_basic(client_id, secret))
+    }
+
+    /// The client, with assertions that this key signs: [`ClientAuth::private_key_jwt`].
+    pub fn private_key(self, client_id: impl Into<String>, key: PrivateKey) -> Self {
+        self.auth(ClientAuth::private_key_jwt(client_id, key))
+    }
+
+    /// The client, with the certificate of its connections, by PEM files of the chain and of the key:
+    /// [`ClientAuth::tls_client_auth`].
+    pub fn client_certificate(
+        mut self,
+        client_id: impl Into<String>,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.http.client_certificate =
+            Some(ClientCertificate { certificate: certificate.into(), key: key.into() });
+        self.auth(ClientAuth::tls_client_auth(client_id))
+    }
+
+    /// The client, with an assertion that somebody else renews in a file: [`ClientAuth::assertion_file`].
+    pub fn assertion_file(self, client_id: Option<String>, path: impl Into<PathBuf>) -> Self {
+        self.auth(ClientAuth::assertion_file(client_id, path))
+    }
+
+    /// The issuer identifier of the server, where its token endpoint alone is given: what an assertion is made for.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// Where tokens are revoked (RFC 7009), where the token endpoint alone is given.
+    pub fn revocation_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.revocation_endpoint = Some(url.into());
+        self
+    }
+
+    /// An origin besides the issuer's own host at which its metadata may name endpoints, such as
+    /// `https://mtls.id.example`; repeatable. Credentials go to no other.
+    pub fn endpoints_at(mut self, origin: impl Into<String>) -> Self {
+        self.endpoints_at.push(origin.into());
+        self
+    }
+
+    /// Writes token requests as JSON, which Auth0 documents; other servers take forms alone (RFC 6749 §4.4.2).
+    pub const fn json_body(mut self) -> Self {
+        self.encoding = Encoding::Json;
+        self
     }
 
     /// An API that the token is for, by its identifier (RFC 8707 §2); repeatable.
@@ -101,6 +158,12 @@ impl Builder {
         self
     }
 
+    /// The bounds and the trust of the HTTP client, all at once: it replaces what was said of them before.
+    pub fn http(mut self, settings: Settings) -> Self {
+        self.http = settings;
+        self
+    }
+
     /// A PEM file of authorities that are trusted besides the platform's.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.http.ca_file = Some(path.into());
@@ -132,13 +195,16 @@ impl Builder {
         self
     }
 
-    /// Makes the source, and finds the token endpoint.
+    /// Makes the source, finds the token endpoint, and looks whether what the client proves itself with can be read; a
+    /// command is not run for that.
     ///
     /// # Errors
     /// [`TokenError`]: a setting is wrong or missing, or the issuer cannot be reached.
     pub async fn build(self) -> Result<TokenSource, TokenError> {
         let source = self.build_unasked()?;
-        source.0.asker.endpoint().await?;
+        let asker = &source.0.asker;
+        asker.auth.check().await?;
+        asker.place.server(&asker.http).await?;
         Ok(source)
     }
 
@@ -150,19 +216,43 @@ impl Builder {
     pub fn build_unasked(self) -> Result<TokenSource, Misconfigured> {
         let judge: discovery::Judge =
             if self.danger_plain_http { Endpoint::danger_parse_any_http } else { Endpoint::parse };
-        let judged = |setting, url: &str| judge(url).map_err(|error| Misconfigured::new(setting, error));
         let place = match self.whom.clone() {
-            Whom::Endpoint(url) => Place::Given(judged("token_endpoint", &url)?),
+            Whom::Endpoint(url) => Place::Given(Arc::new(Server {
+                token_endpoint: endpoint("token_endpoint", &url, judge)?,
+                revocation_endpoint: self
+                    .revocation_endpoint
+                    .map(|url| endpoint("revocation_endpoint", &url, judge))
+                    .transpose()?,
+                issuer: self.issuer,
+                methods: Vec::new(),
+                algorithms: Vec::new(),
+            })),
             Whom::Issuer(issuer) => {
-                judged("issuer", &issuer)?;
-                Place::Discovered { issuer, judge, found: OnceCell::new() }
+                judge(&issuer).map_err(|error| Misconfigured::new("issuer", error))?;
+                if self.issuer.is_some_and(|said| said != issuer) {
+                    return Err(Misconfigured::new("issuer", "two issuers are given, and a source has one"));
+                }
+                let named = origin::parse("endpoints_at", &self.endpoints_at)?;
+                Place::Discovered(Discovery::new(
+                    issuer,
+                    judge,
+                    named,
+                    self.http.client_certificate.is_some(),
+                ))
             }
         };
         let auth = self.auth.ok_or_else(|| {
             Misconfigured::new("client_secret", "nothing says how the client proves itself")
         })?;
+        if auth.wants_certificate() && self.http.client_certificate.is_none() {
+            return Err(Misconfigured::new(
+                "client_certificate",
+                "the client proves itself by one, and none is given",
+            ));
+        }
+        let ask = self.ask.canonical()?;
         let cache = self.cache.unwrap_or_default();
-        let mut key = CacheKey::new(self.whom, auth.client_id(), &self.ask, None);
+        let mut key = CacheKey::new(self.whom, &auth.principal(), &ask, None);
         let prover = match self.dpop {
             Some(algorithm) => {
                 key.binding = Some(Binding::Algorithm(algorithm.as_str()));
@@ -173,7 +263,14 @@ impl Builder {
             }
             None => None,
         };
-        let asker = Asker { http: Arc::new(HttpClient::new(self.http)), place, auth, ask: self.ask };
+        let asker = Asker {
+            http: Arc::new(HttpClient::new(self.http)),
+            place,
+            auth,
+            ask,
+            encoding: self.encoding,
+            failing: AtomicBool::new(false),
+        };
         Ok(TokenSource(Arc::new(Inner {
             place: cache.place(key, &*self.clock),
             asker,
@@ -183,4 +280,12 @@ impl Builder {
             assumed_life: self.assumed_life,
         })))
     }
+}
+
+/// An endpoint that an operator named.
+fn endpoint(setting: &'static str, url: &str, judge: discovery::Judge) -> Result<Endpoint, Misconfigured> {
+    if url.contains('#') {
+        return Err(Misconfigured::new(setting, "an endpoint has no fragment (RFC 6749 section 3.2)"));
+    }
+    judge(url).map_err(|error| Misconfigured::new(setting, error))
 }

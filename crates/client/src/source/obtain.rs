@@ -22,7 +22,7 @@ impl Inner {
     }
 
     async fn ask(&self) -> Result<Asked, TokenError> {
-        self.asker.endpoint().await?;
+        self.asker.find().await?;
         // not before the endpoint is known: the life is counted from here
         let asked = self.now();
         let token = self.asker.ask(asked.wall, self.prover.as_deref()).await?;

@@ -32,6 +32,7 @@ pub struct Refused {
     pub error: String,
     /// The server's sentence for the developer, printable.
     pub description: Option<String>,
+    pub(super) found: Option<String>,
 }
 
 /// No usable answer.
@@ -44,7 +45,7 @@ pub struct Unreachable {
 #[derive(Clone, Debug)]
 enum Why {
     Http(Arc<HttpError>),
-    Status(StatusCode),
+    Status { status: StatusCode, error: Option<String> },
     Said(String),
 }
 
@@ -67,10 +68,26 @@ impl TokenError {
     }
 }
 
+impl Refused {
+    pub(crate) const fn new(status: StatusCode, error: String, description: Option<String>) -> Self {
+        Self { status, error, description, found: None }
+    }
+
+    /// The same, with what was found out about its reason, for [`Self::advice`].
+    pub(crate) fn because(self, found: Option<String>) -> Self {
+        Self { found, ..self }
+    }
+}
+
 impl Unreachable {
     /// The server cannot answer now (429 or 5xx).
     pub(crate) const fn status(status: StatusCode, retry_after: Option<Duration>) -> Self {
-        Self { why: Why::Status(status), retry_after }
+        Self { why: Why::Status { status, error: None }, retry_after }
+    }
+
+    /// The same, in the words of RFC 6749 §5.2, printable.
+    pub(crate) const fn saying(status: StatusCode, error: String, retry_after: Option<Duration>) -> Self {
+        Self { why: Why::Status { status, error: Some(error) }, retry_after }
     }
 
     /// The exchange did not come to its end.
@@ -92,8 +109,13 @@ impl Unreachable {
     pub fn http(&self) -> Option<&HttpError> {
         match &self.why {
             Why::Http(error) => Some(error),
-            Why::Status(_) | Why::Said(_) => None,
+            Why::Status { .. } | Why::Said(_) => None,
         }
+    }
+
+    /// Whether the server asks for fewer requests (429, RFC 6585 §4).
+    pub(crate) fn is_too_many(&self) -> bool {
+        matches!(self.why, Why::Status { status: StatusCode::TOO_MANY_REQUESTS, .. })
     }
 }
 
@@ -109,9 +131,13 @@ impl Misconfigured {
     }
 }
 
+/// What this side's files lack is no fault of the network.
 impl From<HttpError> for TokenError {
     fn from(error: HttpError) -> Self {
-        Unreachable { why: Why::Http(Arc::new(error)), retry_after: None }.into()
+        match error {
+            HttpError::Trust(error) => Misconfigured::new(error.setting(), error).into(),
+            error => Unreachable { why: Why::Http(Arc::new(error)), retry_after: None }.into(),
+        }
     }
 }
 
@@ -126,7 +152,10 @@ impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.why {
             Why::Http(error) => error.fmt(f),
-            Why::Status(status) => write!(f, "the server cannot answer now (status {status})"),
+            Why::Status { status, error } => {
+                let error = error.as_ref().map(|error| format!(", {error}")).unwrap_or_default();
+                write!(f, "the server cannot answer now (status {status}{error})")
+            }
             Why::Said(why) => f.write_str(why),
         }?;
         self.retry_after.map_or(Ok(()), |after| write!(f, "; try again in {} s", after.as_secs()))

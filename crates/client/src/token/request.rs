@@ -1,14 +1,21 @@
 //! The token request and its answer (RFC 6749 §4.4.2, §5; RFC 8707 §2).
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use bytes::Bytes;
-use countersign_proto::error::{ErrorBody, printable};
+use countersign_proto::jose::json::{self, Limits};
+use countersign_proto::time::{Clock as _, UnixTime};
 use countersign_proto::token::{CLIENT_CREDENTIALS, TokenResponse};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode};
+use serde_json::{Map, Value};
 
+use super::canonical::canonical;
 use super::{Misconfigured, Refused, TokenError, Unreachable};
-use crate::Answer;
-use crate::auth::{ClientAuth, Proven};
+use crate::auth::{ClientAuth, Proven, Recipient};
+use crate::http::shown;
+use crate::{Answer, SystemClock};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -21,38 +28,91 @@ pub struct Ask {
     pub audience: Vec<String>,
 }
 
+impl Ask {
+    /// The same with each resource in its canonical form.
+    ///
+    /// # Errors
+    /// [`Misconfigured`], when a resource is no absolute URI or has a fragment.
+    pub(crate) fn canonical(self) -> Result<Self, Misconfigured> {
+        let resource = self.resource.iter().map(|uri| canonical(uri)).collect::<Result<_, _>>()?;
+        Ok(Self { resource, ..self })
+    }
+}
+
+/// How the parameters of a token request are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// As RFC 6749 §4.4.2 has it.
+    #[default]
+    Form,
+    /// As a JSON object, which is what Auth0 documents.
+    Json,
+}
+
 /// The token request of this client, for those who want to see the exchange; a [`TokenSource`](crate::TokenSource) makes
 /// it by itself.
 ///
 /// # Errors
-/// [`Misconfigured`] when the client's credentials cannot be read.
+/// [`Misconfigured`] when the client's credentials cannot be read, or when it signs an assertion and no issuer is said.
 pub async fn compose(ask: &Ask, auth: &ClientAuth) -> Result<Request<Bytes>, Misconfigured> {
-    Ok(form(ask, auth.prove().await?))
+    let to = Recipient { issuer: None, algorithms: &[], now: SystemClock.now() };
+    request(ask, auth.prove(&to).await?, Encoding::Form)
 }
 
-pub(crate) fn form(ask: &Ask, proven: Proven) -> Request<Bytes> {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", CLIENT_CREDENTIALS);
-    for (name, value) in &proven.parameters {
-        form.append_pair(name, value);
-    }
-    if !ask.scope.is_empty() {
-        form.append_pair("scope", &ask.scope.join(" "));
-    }
-    for (name, values) in [("resource", &ask.resource), ("audience", &ask.audience)] {
-        for value in values {
-            form.append_pair(name, value);
-        }
-    }
-    let mut request = Request::new(Bytes::from(form.finish()));
+/// The token request with this proof.
+///
+/// # Errors
+/// [`Misconfigured`] when it has a parameter twice and is to be JSON, which has no way to say it.
+pub(crate) fn request(
+    ask: &Ask,
+    proven: Proven,
+    encoding: Encoding,
+) -> Result<Request<Bytes>, Misconfigured> {
+    let scope = ask.scope.join(" ");
+    let mut parameters = vec![("grant_type", CLIENT_CREDENTIALS)];
+    parameters.extend(proven.parameters.iter().map(|(name, value)| (*name, value.as_str())));
+    parameters.extend(Some(("scope", scope.as_str())).filter(|_| !ask.scope.is_empty()));
+    parameters.extend(ask.resource.iter().map(|value| ("resource", value.as_str())));
+    parameters.extend(ask.audience.iter().map(|value| ("audience", value.as_str())));
+    Ok(match encoding {
+        Encoding::Form => post(FORM, form(&parameters), proven.authorization),
+        Encoding::Json => post("application/json", json(&parameters)?, proven.authorization),
+    })
+}
+
+/// A request with parameters as a form.
+pub(crate) fn post_form(parameters: &[(&str, &str)], authorization: Option<HeaderValue>) -> Request<Bytes> {
+    post(FORM, form(parameters), authorization)
+}
+
+fn post(kind: &'static str, body: Bytes, authorization: Option<HeaderValue>) -> Request<Bytes> {
+    let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-    if let Some(value) = proven.authorization {
-        headers.insert(AUTHORIZATION, value);
-    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.extend(authorization.map(|value| (AUTHORIZATION, value)));
     request
+}
+
+fn form(parameters: &[(&str, &str)]) -> Bytes {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(parameters);
+    form.finish().into()
+}
+
+fn json(parameters: &[(&str, &str)]) -> Result<Bytes, Misconfigured> {
+    let mut object = BTreeMap::new();
+    for (name, value) in parameters {
+        if object.insert(*name, *value).is_some() {
+            return Err(Misconfigured::new(
+                "json_body",
+                format!("holds one {name} alone, and there are more"),
+            ));
+        }
+    }
+    // strings can always be written
+    Ok(serde_json::to_vec(&object).unwrap_or_default().into())
 }
 
 /// Reads what a token endpoint answered.
@@ -62,26 +122,58 @@ pub(crate) fn form(ask: &Ask, proven: Proven) -> Request<Bytes> {
 /// # Errors
 /// [`TokenError`].
 pub fn read(answer: &Answer) -> Result<TokenResponse, TokenError> {
-    let Answer { status, body, .. } = answer;
-    if *status == StatusCode::OK {
-        let token: TokenResponse = serde_json::from_slice(body)
-            .map_err(|error| no_token_endpoint(format!("its 200 answer holds no token ({error})")))?;
-        // RFC 6749 appendix A.12: a token ends in headers and terminals, where other characters do harm
-        if token.access_token.is_empty() || !token.access_token.bytes().all(|b| matches!(b, 0x20..=0x7e)) {
-            return Err(no_token_endpoint("its token holds characters that no token holds"));
-        }
-        return Ok(token);
-    }
-    if let Ok(ErrorBody { error, error_description }) = serde_json::from_slice::<ErrorBody>(body) {
-        // an unknown server's words go to a terminal: nothing but printable ASCII may pass
-        let description = error_description.map(|text| printable(&text));
-        return Err(Refused { status: *status, error: printable(&error), description }.into());
-    }
-    if status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS {
-        return Err(Unreachable::status(*status, answer.retry_after()).into());
-    }
-    Err(no_token_endpoint(format!("status {status} without an OAuth error in it")))
+    read_at(answer, SystemClock.now())
 }
+
+/// As [`read`], at this moment, from which a `Retry-After` that is a date is counted.
+pub(crate) fn read_at(answer: &Answer, now: UnixTime) -> Result<TokenResponse, TokenError> {
+    let Answer { status, body, .. } = answer;
+    let is_ok = *status == StatusCode::OK;
+    if is_ok {
+        // RFC 6749 §5.1: a page to log in at, or what a proxy makes of an answer, is no token
+        answer.json().map_err(no_token_endpoint)?;
+    }
+    let read = json::object(body, LIMITS);
+    let refused = read.as_ref().ok().and_then(said);
+    if status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS {
+        let after = answer.retry_after_at(now).map(|after| after.min(LONGEST_WAIT));
+        return Err(match refused {
+            Some((error, _)) => Unreachable::saying(*status, error, after),
+            None => Unreachable::status(*status, after),
+        }
+        .into());
+    }
+    if let Some((error, description)) = refused {
+        return Err(Refused::new(*status, error, description).into());
+    }
+    if !is_ok {
+        return Err(no_token_endpoint(format!("status {status} without an OAuth error in it")));
+    }
+    let members = read.map_err(|error| no_token_endpoint(format!("its answer is {error}")))?;
+    let token: TokenResponse = serde_json::from_value(Value::Object(members))
+        // serde's own words would quote what is there
+        .map_err(|_| no_token_endpoint("its answer holds no token, or no type of it"))?;
+    // RFC 6749 appendix A.12: a token ends in headers and terminals, where other characters do harm
+    if token.access_token.is_empty() || !token.access_token.bytes().all(|b| matches!(b, 0x20..=0x7e)) {
+        return Err(no_token_endpoint("its token holds characters that no token holds"));
+    }
+    Ok(token)
+}
+
+/// Code and description of an OAuth error, whatever else there is; a stranger's words, so that they are made printable.
+fn said(members: &Map<String, Value>) -> Option<(String, Option<String>)> {
+    let error = members.get("error")?.as_str()?;
+    let description = members.get("error_description").and_then(Value::as_str);
+    Some((shown(error), description.map(shown)))
+}
+
+/// As deep as a token response may be, of which nothing deep is read.
+const LIMITS: Limits = Limits { bytes: MAX_ANSWER, depth: 16 };
+/// Tokens with a hundred groups and rights have 16 KiB.
+pub(crate) const MAX_ANSWER: usize = 256 * 1024;
+/// Nobody is left alone for longer, whatever a server asks for.
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+const FORM: &str = "application/x-www-form-urlencoded";
 
 fn no_token_endpoint(why: impl std::fmt::Display) -> TokenError {
     Misconfigured::new("issuer", format!("what answered is no token endpoint: {why}")).into()
@@ -97,7 +189,7 @@ mod tests {
     fn answer(status: u16, body: &str) -> Answer {
         Answer {
             status: StatusCode::from_u16(status).unwrap(),
-            headers: http::HeaderMap::new(),
+            headers: [(CONTENT_TYPE, HeaderValue::from_static("application/json"))].into_iter().collect(),
             body: Bytes::copy_from_slice(body.as_bytes()),
         }
     }
@@ -151,6 +243,9 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert!(matches!(read(&answer(503, "busy")), Err(TokenError::Unreachable(_))));
+        let busy = read(&answer(503, r#"{"error":"temporarily_unavailable"}"#)).unwrap_err();
+        assert!(matches!(busy, TokenError::Unreachable(_)), "{busy}");
+        assert!(busy.to_string().contains("temporarily_unavailable"), "{busy}");
         assert_eq!(setting(404, "<html>"), "issuer");
         assert_eq!(setting(200, "<html>"), "issuer");
         assert_eq!(setting(302, ""), "issuer");

@@ -1,10 +1,11 @@
 //! Each DPoP proof once (RFC 9449 §11.1): what was used is remembered until it is too old to be taken anyway.
 //!
-//! Only proofs that passed every other check get in, so that whoever has no token fills nothing. It is bounded; a full
-//! one refuses rather than forgets. It is this process's own: several guards each take a proof once, and a restarted one
+//! Only proofs that passed every other check get in, so that whoever has no token fills nothing. It is bounded, for each key
+//! and for all; a full one refuses rather than forgets, and one client's key fills but its own part. It is this process's own: several guards each take a proof once, and a restarted one
 //! takes again what is younger than its window. Where that matters, nonces close it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -15,16 +16,33 @@ use crate::refusal::Refusal;
 /// The proofs that were used.
 pub(crate) struct Replay {
     shards: Box<[Mutex<Shard>]>,
-    room: usize,
+    room: Room,
+    hasher: RandomState,
+}
+
+/// How many proofs a shard remembers.
+#[derive(Clone, Copy)]
+struct Room {
+    of_all: usize,
+    of_one_key: usize,
 }
 
 /// Some of them.
 #[derive(Default)]
 struct Shard {
-    /// Each with the second until which it is taken.
-    used: HashMap<u128, i64>,
+    used: HashMap<u128, Used>,
+    /// How many each key has of them.
+    by_key: HashMap<u64, usize>,
     /// When it was last looked through for what may be forgotten.
     swept: i64,
+}
+
+/// A proof that was used.
+#[derive(Clone, Copy)]
+struct Used {
+    /// The second until which it is taken.
+    until: i64,
+    key: u64,
 }
 
 impl Replay {
@@ -32,8 +50,9 @@ impl Replay {
         Self::with_room(ROOM)
     }
 
-    fn with_room(room: usize) -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), room }
+    fn with_room(room: Room) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { shards, room, hasher: RandomState::new() }
     }
 
     /// Marks a proof as used.
@@ -41,30 +60,46 @@ impl Replay {
     /// # Errors
     /// [`Refusal::ProofReplayed`] when it was used before, [`Refusal::ProofRoom`] when there is no room to remember it.
     pub(crate) fn first(&self, proof: &Proof, now: i64) -> Result<(), Refusal> {
-        self.mark(name(&proof.thumbprint().to_string(), proof.jti()), proof.usable_until(), now)
+        let thumbprint = proof.thumbprint().to_string();
+        let used = Used { until: proof.usable_until(), key: self.hasher.hash_one(&thumbprint) };
+        self.mark(name(&thumbprint, proof.jti()), used, now)
     }
 
-    fn mark(&self, name: u128, until: i64, now: i64) -> Result<(), Refusal> {
+    fn mark(&self, name: u128, used: Used, now: i64) -> Result<(), Refusal> {
         let at = usize::try_from(name % SHARDS as u128).unwrap_or_default();
         let Some(shard) = self.shards.get(at) else { return Err(Refusal::ProofRoom) };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if shard.used.len() >= self.room {
-            // nothing gets too old within a second: a full one is looked through once in it, however many come
-            if shard.swept != now {
-                shard.swept = now;
-                shard.used.retain(|_, until| *until >= now);
-            }
-            if shard.used.len() >= self.room {
-                // one that was used is told so, also where there is no room for others
-                return Err(match shard.used.get(&name) {
-                    Some(earlier) if *earlier >= now => Refusal::ProofReplayed,
-                    _ => Refusal::ProofRoom,
-                });
-            }
+        // nothing gets too old within a second: a full one is looked through once in it, however many come
+        if !shard.has_room(self.room, used.key) && shard.swept != now {
+            shard.sweep(now);
         }
-        match shard.used.insert(name, until) {
-            Some(earlier) if earlier >= now => Err(Refusal::ProofReplayed),
-            _ => Ok(()),
+        // one that was used is told so, also where there is no room for others
+        if shard.used.get(&name).is_some_and(|earlier| earlier.until >= now) {
+            return Err(Refusal::ProofReplayed);
+        }
+        if !shard.has_room(self.room, used.key) {
+            return Err(Refusal::ProofRoom);
+        }
+        if shard.used.insert(name, used).is_none() {
+            *shard.by_key.entry(used.key).or_default() += 1;
+        }
+        Ok(())
+    }
+}
+
+impl Shard {
+    fn has_room(&self, room: Room, key: u64) -> bool {
+        self.used.len() < room.of_all && self.by_key.get(&key).is_none_or(|used| *used < room.of_one_key)
+    }
+
+    /// Forgets what is too old to be taken.
+    fn sweep(&mut self, now: i64) {
+        let Self { used, by_key, swept } = self;
+        *swept = now;
+        used.retain(|_, used| used.until >= now);
+        by_key.clear();
+        for used in used.values() {
+            *by_key.entry(used.key).or_default() += 1;
         }
     }
 }
@@ -79,8 +114,9 @@ fn name(thumbprint: &str, jti: &str) -> u128 {
 }
 
 const SHARDS: usize = 16;
-/// Of each shard: a million proofs in all, some 50 MiB.
-const ROOM: usize = 1 << 16;
+/// Of each shard: a million proofs in all, some 80 MiB, and of one key 65,536, a thousand for each second that they are
+/// taken.
+const ROOM: Room = Room { of_all: 1 << 16, of_one_key: 1 << 12 };
 
 #[cfg(test)]
 mod tests {
@@ -89,26 +125,35 @@ mod tests {
     const NOW: i64 = 1_767_225_600;
     const UNTIL: i64 = NOW + 60;
 
+    const fn until(until: i64) -> Used {
+        Used { until, key: 1 }
+    }
+
+    const fn room(of_all: usize, of_one_key: usize) -> Room {
+        Room { of_all, of_one_key }
+    }
+
     /// T-9449-06, threats §3 (jti replay).
     #[test]
     fn once_as_long_as_it_is_taken() {
         let replay = Replay::new();
         let (one, other) = (name("key", "1"), name("key", "2"));
-        assert_eq!(replay.mark(one, UNTIL, NOW), Ok(()));
+        assert_eq!(replay.mark(one, until(UNTIL), NOW), Ok(()));
         for now in [NOW, NOW + 1, UNTIL] {
-            assert_eq!(replay.mark(one, UNTIL, now), Err(Refusal::ProofReplayed), "{now}");
+            assert_eq!(replay.mark(one, until(UNTIL), now), Err(Refusal::ProofReplayed), "{now}");
         }
-        assert_eq!(replay.mark(other, UNTIL, NOW), Ok(()));
+        assert_eq!(replay.mark(other, until(UNTIL), NOW), Ok(()));
         assert_ne!(one, name("another key", "1"), "a name is its key's own");
     }
 
     #[test]
     fn a_full_one_refuses_until_it_may_forget() {
-        let replay = Replay::with_room(2);
-        let refused = (0..1000).find(|n| replay.mark(name("key", &n.to_string()), UNTIL, NOW).is_err());
+        let replay = Replay::with_room(room(2, 2));
+        let refused =
+            (0..1000).find(|n| replay.mark(name("key", &n.to_string()), until(UNTIL), NOW).is_err());
         assert!(refused.is_some_and(|n| n >= 2));
         for n in 0..2 {
-            let later = replay.mark(name("key", &n.to_string()), UNTIL + 90, UNTIL + 1);
+            let later = replay.mark(name("key", &n.to_string()), until(UNTIL + 90), UNTIL + 1);
             assert_eq!(later, Ok(()), "{n}");
         }
     }
@@ -116,22 +161,37 @@ mod tests {
     /// A full one is looked through once a second, and what it refuses is neither a replay nor the issuer's fault.
     #[test]
     fn a_full_one_is_swept_once_a_second() {
-        let replay = Replay::with_room(1);
-        assert_eq!(replay.mark(0, NOW, NOW), Ok(()));
+        let replay = Replay::with_room(room(1, 1));
+        assert_eq!(replay.mark(0, until(NOW), NOW), Ok(()));
         let all = SHARDS as u128;
-        assert_eq!(replay.mark(all, UNTIL, NOW), Err(Refusal::ProofRoom));
-        assert_eq!(replay.mark(0, UNTIL, NOW), Err(Refusal::ProofReplayed));
+        assert_eq!(replay.mark(all, until(UNTIL), NOW), Err(Refusal::ProofRoom));
+        assert_eq!(replay.mark(0, until(UNTIL), NOW), Err(Refusal::ProofReplayed));
         // as if another clock had gone back: within the same second nothing is looked through again
-        replay.shards[0].lock().unwrap().used.insert(0, NOW - 1);
-        assert_eq!(replay.mark(all, UNTIL, NOW), Err(Refusal::ProofRoom));
-        assert_eq!(replay.mark(all, UNTIL, NOW + 1), Ok(()));
+        replay.shards[0].lock().unwrap().used.insert(0, until(NOW - 1));
+        assert_eq!(replay.mark(all, until(UNTIL), NOW), Err(Refusal::ProofRoom));
+        assert_eq!(replay.mark(all, until(UNTIL), NOW + 1), Ok(()));
+    }
+
+    /// Threats §3 (jti exhaustion): one client's key has its own part, and leaves the others theirs.
+    #[test]
+    fn one_key_does_not_fill_it_for_others() {
+        let replay = Replay::with_room(room(100, 2));
+        let marked = |key, now| {
+            let used = Used { until: now + 60, key };
+            let names = (0..1000).map(|n| name(&key.to_string(), &format!("{n} {now}")));
+            names.filter(|name| replay.mark(*name, used, now) == Ok(())).count()
+        };
+        assert_eq!(marked(1, NOW), 2 * SHARDS);
+        assert_eq!(marked(1, NOW + 1), 0);
+        assert_eq!(marked(2, NOW + 1), 2 * SHARDS);
+        assert_eq!(marked(1, NOW + 61), 2 * SHARDS, "what is too old is forgotten");
     }
 
     /// Threats §3 (jti race): of many at once one is first.
     #[test]
     fn of_many_at_once_one_is_first() {
         let replay = Replay::new();
-        let mark = || usize::from(replay.mark(name("key", "1"), UNTIL, NOW).is_ok());
+        let mark = || usize::from(replay.mark(name("key", "1"), until(UNTIL), NOW).is_ok());
         let firsts: usize = std::thread::scope(|scope| {
             let tries: Vec<_> = (0..8).map(|_| scope.spawn(mark)).collect();
             tries.into_iter().map(|one| one.join().unwrap()).sum()

@@ -38,12 +38,10 @@ fn one_family_is_read_and_the_other_ignored() {
     let both = [&NGINX[..], &CADDY].concat();
     let nginx = read(Family::Original, &both).unwrap();
     assert_eq!((nginx.method(), nginx.path_and_query()), (&Method::POST, "/orders/7?x=%2F"));
-    assert_eq!((nginx.host(), nginx.proto()), (None, None));
     assert_eq!(read(Family::Original, &NGINX), Ok(nginx));
 
     let caddy = read(Family::Forwarded, &both).unwrap();
     assert_eq!((caddy.method(), caddy.path_and_query()), (&Method::DELETE, "/admin"));
-    assert_eq!((caddy.host(), caddy.proto()), (Some("api.example:8443"), Some(Proto::Https)));
     assert_eq!(read(Family::Forwarded, &CADDY), Ok(caddy.clone()));
 
     // nothing in the other family can spoil it either
@@ -54,15 +52,13 @@ fn one_family_is_read_and_the_other_ignored() {
     assert_eq!(read(Family::Forwarded, &NGINX), Err(NotTold::Missing("X-Forwarded-Method")));
 }
 
-/// T-9700-07: a header that is not there, or there twice, tells nothing.
+/// T-9700-07: a header that is not there, or there twice, tells nothing; one that decides nothing may be absent.
 #[test]
 fn each_header_is_needed_exactly_once() {
     for (family, pairs) in [(Family::Original, &NGINX[..]), (Family::Forwarded, &CADDY)] {
         for &(name, value) in pairs {
-            if name == "X-Forwarded-Proto" {
-                assert_eq!(read(family, &without(pairs, name)).unwrap().proto(), None);
-            } else if name == "X-Forwarded-Host" {
-                assert_eq!(read(family, &without(pairs, name)).unwrap().host(), None);
+            if matches!(name, "X-Forwarded-Proto" | "X-Forwarded-Host") {
+                assert_eq!(read(family, &without(pairs, name)), read(family, pairs));
             } else {
                 assert_eq!(read(family, &without(pairs, name)), Err(NotTold::Missing(name)));
             }
@@ -128,7 +124,7 @@ fn a_target_begins_with_a_slash_and_is_handed_on_as_it_came() {
 fn a_host_is_one_host() {
     let read = |host: &str| read(Family::Forwarded, &with(&CADDY, "X-Forwarded-Host", host));
     for good in ["api.example", "api.example:80", "[::1]", "[2001:db8::1]:443", "192.0.2.1"] {
-        assert_eq!(read(good).unwrap().host(), Some(good));
+        assert!(read(good).is_ok(), "{good}");
     }
     for bad in [
         "",
@@ -156,7 +152,7 @@ fn a_host_is_one_host() {
 #[test]
 fn a_protocol_is_http_or_https() {
     let read = |proto: &str| read(Family::Forwarded, &with(&CADDY, "X-Forwarded-Proto", proto));
-    assert_eq!(read("http").unwrap().proto().map(Proto::as_str), Some("http"));
+    assert!(read("http").is_ok());
     for bad in ["", "HTTPS", "https, http", "ftp", "wss"] {
         assert_eq!(read(bad), Err(NotTold::Proto("X-Forwarded-Proto")), "{bad:?}");
     }

@@ -18,9 +18,13 @@ use crate::identity::strip_named;
 pub struct CertificateHeader {
     name: HeaderName,
     proxies: TrustedProxies,
-    /// When a stranger's header was last told of.
-    told: Mutex<Option<Instant>>,
+    strangers: Seldom,
+    unreadable: Seldom,
 }
+
+/// What strangers can cause at will, and is told of at most once a minute.
+#[derive(Debug, Default)]
+struct Seldom(Mutex<Option<Instant>>);
 
 /// A client's certificate as a proxy that is believed handed it on: DER. What it says is not looked at.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,8 +54,8 @@ impl CertificateHeader {
     /// Believes the header of this name (RFC 9440 calls it `Client-Cert`) where it comes from one of these proxies and
     /// over a link that nobody can be on between.
     #[must_use]
-    pub const fn new(name: HeaderName, proxies: TrustedProxies) -> Self {
-        Self { name, proxies, told: Mutex::new(None) }
+    pub fn new(name: HeaderName, proxies: TrustedProxies) -> Self {
+        Self { name, proxies, strangers: Seldom::default(), unreadable: Seldom::default() }
     }
 
     /// The certificate of a request, and `None` where the proxy sent none (`::` counts as none: proxies that fill in a
@@ -61,7 +65,8 @@ impl CertificateHeader {
     /// Does not check: that the client holds the certificate's key, which the proxy did; who signed it, when it expires.
     ///
     /// # Errors
-    /// [`BadClientCertificate`] where a proxy that is believed sent something else than one certificate.
+    /// [`BadClientCertificate`] where a proxy that is believed sent something else than one certificate; the log says which,
+    /// at most once a minute.
     pub fn read(
         &self,
         peer: IpAddr,
@@ -71,10 +76,16 @@ impl CertificateHeader {
             return Ok(None);
         }
         if !self.believes(peer) {
-            self.tell(peer);
+            if self.strangers.is_due() {
+                tracing::warn!(%peer, header = %self.name, "client certificate ignored: its header came from a peer that is not believed");
+            }
             return Ok(None);
         }
-        client_certificate(headers, &self.name)
+        client_certificate(headers, &self.name).inspect_err(|error| {
+            if self.unreadable.is_due() {
+                tracing::warn!(%peer, %error, "a client certificate cannot be read");
+            }
+        })
     }
 
     /// Takes the header out, in every spelling that an upstream could read as it: what we did not believe, or used up,
@@ -88,16 +99,17 @@ impl CertificateHeader {
     pub(crate) fn believes(&self, peer: IpAddr) -> bool {
         peer.to_canonical().is_loopback() && self.proxies.contains(peer)
     }
+}
 
-    fn tell(&self, peer: IpAddr) {
+impl Seldom {
+    fn is_due(&self) -> bool {
         let now = Instant::now();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.is_some_and(|last| now.duration_since(last) < TELL_EVERY) {
-            return;
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| now.duration_since(last) >= EVERY);
+        if is_due {
+            *last = Some(now);
         }
-        *told = Some(now);
-        drop(told);
-        tracing::warn!(%peer, header = %self.name, "client certificate ignored: its header came from a peer that is not believed");
+        is_due
     }
 }
 
@@ -169,7 +181,7 @@ const BIT_STRING: u8 = 0x03;
 /// A certificate of 16 KiB in base64, between colons; what our own TLS takes at most.
 const MAX_HEADER: usize = (16 * 1024_usize).div_ceil(3) * 4 + 2;
 
-const TELL_EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests;

@@ -1,24 +1,38 @@
-//! How many requests got no answer of the upstream, by reason: for metrics.
+//! How many requests got no answer of the upstream, by reason: for metrics, and for a log that stays bounded.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use http::uri::Authority;
+
 use super::UpstreamError;
+use crate::quota::Quota;
 
 /// The counters of one proxy.
-#[derive(Debug, Default)]
-pub(super) struct Failures([AtomicU64; LABELS.len()]);
+pub(super) struct Failures {
+    counts: [AtomicU64; LABELS.len()],
+    quota: Quota,
+}
 
 impl Failures {
-    pub(super) fn count(&self, error: &UpstreamError) {
+    pub(super) fn new() -> Self {
+        Self { counts: Default::default(), quota: Quota::new(LABELS.len()) }
+    }
+
+    /// Counts a failure, and says whether the log has room for it; whoever may come in can bring about any number.
+    pub(super) fn note(&self, error: &UpstreamError, upstream: &Authority, now: i64) -> bool {
         let label = label(error);
-        let counts = LABELS.iter().zip(&self.0).find(|(known, _)| **known == label);
-        if let Some((_, count)) = counts {
+        let Some(kind) = LABELS.iter().position(|known| *known == label) else { return true };
+        if let Some(count) = self.counts.get(kind) {
             count.fetch_add(1, Relaxed);
         }
+        self.quota.take(kind, now, |kind, more| {
+            let reason = LABELS.get(kind);
+            tracing::warn!(reason, more, %upstream, "more requests without an answer of the upstream within a second");
+        })
     }
 
     pub(super) fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        LABELS.iter().zip(&self.0).map(|(label, count)| (*label, count.load(Relaxed)))
+        LABELS.iter().zip(&self.counts).map(|(label, count)| (*label, count.load(Relaxed)))
     }
 }
 

@@ -12,12 +12,14 @@ use countersign_proto::jose::rules::MAX_LEEWAY;
 use countersign_proto::jose::{Algorithm, Rules, StaticKeys};
 use countersign_proto::time::Clock;
 
+use super::cache::TokenCache;
 use super::{Inner, Issuer, Verifier, Vouches};
 use crate::TrustedIssuer;
 use crate::binding::{Bindings, BoundBy, Nonces, Replay};
-use crate::cache::TokenCache;
 use crate::counts::Counts;
 use crate::keys::Keys;
+use crate::quota::Quota;
+use crate::refusal::Reason;
 use crate::remote::Remote;
 use crate::resource::Resource;
 use crate::trusted::Source;
@@ -223,6 +225,7 @@ impl VerifierBuilder {
             resource,
             realm: realm.unwrap_or_default(),
             counts: Counts::new(),
+            quota: Quota::new(Reason::all().count()),
             clock: self.clock,
         })))
     }
@@ -298,6 +301,7 @@ fn public_url(url: &str) -> Result<String, BuildError> {
 static NUMBERS: AtomicU64 = AtomicU64::new(1);
 const CACHED_TOKENS: usize = 10_000;
 const HTTP: Settings = Settings {
+    client_certificate: None,
     ca_file: None,
     connect_timeout: std::time::Duration::from_secs(5),
     timeout: std::time::Duration::from_secs(10),

@@ -1,4 +1,5 @@
-use countersign_proto::jose::{Algorithm, EncodedHeader, JwkSet, SigningKey, compact};
+use countersign_proto::jose::keys::KeyError;
+use countersign_proto::jose::{Algorithm, EncodedHeader, JwkSet, SigningKey, VerifyError, compact};
 use countersign_proto::time::UnixTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -56,7 +57,9 @@ async fn keys_that_came_for_another_are_looked_at() {
     let claims = claims.to_string();
     let token = compact::sign(&EncodedHeader::of(&key, Some("at+jwt")), claims.as_bytes(), &key).unwrap();
 
-    let Known::AfterKeys(at, generation, error) = verifier.known(&token) else { panic!("not known yet") };
+    let Known::AfterKeys(at, generation, error) = verifier.known(&token, NOW) else {
+        panic!("not known yet")
+    };
     tokio::time::pause();
     tokio::time::advance(std::time::Duration::from_secs(31)).await;
     tokio::time::resume();

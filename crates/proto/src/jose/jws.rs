@@ -15,8 +15,9 @@ use super::{
 pub struct Unverified<'t> {
     header: Header,
     signing_input: &'t str,
-    payload: Vec<u8>,
-    signature: Vec<u8>,
+    /// The payload, and behind it the signature: one room for both.
+    decoded: Vec<u8>,
+    payload_len: usize,
 }
 
 /// Why a text is no compact JWS that we read.
@@ -82,7 +83,7 @@ impl Unverified<'_> {
     /// The decoded payload; believe nothing of it.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
-        &self.payload
+        self.decoded.get(..self.payload_len).unwrap_or_default()
     }
 
     pub(super) const fn signing_input(&self) -> &str {
@@ -90,11 +91,13 @@ impl Unverified<'_> {
     }
 
     pub(super) fn signature(&self) -> &[u8] {
-        &self.signature
+        self.decoded.get(self.payload_len..).unwrap_or_default()
     }
 
-    pub(super) fn into_parts(self) -> (Header, Vec<u8>) {
-        (self.header, self.payload)
+    /// The header and the decoded payload.
+    pub(super) fn into_parts(mut self) -> (Header, Vec<u8>) {
+        self.decoded.truncate(self.payload_len);
+        (self.header, self.decoded)
     }
 }
 
@@ -151,10 +154,14 @@ fn read(token: &str) -> Result<(Unverified<'_>, Option<Value>), JwsError> {
     if signature.len() > base64url::encoded_len(MAX_SIGNATURE) {
         return Err(JwsError::Encoding(Part::Signature));
     }
-    let (header, jwk) = Header::parse_with_jwk(&decode(header, Part::Header)?).map_err(JwsError::Header)?;
-    let payload = decode(payload, Part::Payload)?;
-    let signature = decode(signature, Part::Signature)?;
-    Ok((Unverified { header, signing_input, payload, signature }, jwk))
+    let mut decoded = Vec::with_capacity(token.len());
+    decode(header, &mut decoded, Part::Header)?;
+    let (header, jwk) = Header::parse_with_jwk(&decoded).map_err(JwsError::Header)?;
+    decoded.clear(); // all that is kept of it was taken out
+    decode(payload, &mut decoded, Part::Payload)?;
+    let payload_len = decoded.len();
+    decode(signature, &mut decoded, Part::Signature)?;
+    Ok((Unverified { header, signing_input, decoded, payload_len }, jwk))
 }
 
 /// Counts in bytes, by pieces in which a byte cannot overflow, so that the compiler can look at many at a time.
@@ -176,8 +183,8 @@ fn foreign_text(token: &str) -> Option<JwsError> {
     }
 }
 
-fn decode(text: &str, part: Part) -> Result<Vec<u8>, JwsError> {
-    base64url::decode(text).map_err(|_| JwsError::Encoding(part))
+fn decode(text: &str, out: &mut Vec<u8>, part: Part) -> Result<(), JwsError> {
+    base64url::decode_into(text, out).map_err(|_| JwsError::Encoding(part))
 }
 
 /// That of the longest RSA key that we know, 4096 bits.

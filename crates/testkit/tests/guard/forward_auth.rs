@@ -210,3 +210,25 @@ async fn preflights_pass_by_option() {
     let by_the_proxy = Ask { method: http::Method::OPTIONS, ..ask("GET") };
     assert_eq!(verdict(&by_the_proxy.at(allowing.address).await), "401 unauthorized");
 }
+
+/// A trusted proxy names its requests, and nobody else does; what was not named gets a name of its own.
+#[tokio::test]
+async fn requests_are_named() {
+    let scene = Scene::new().await;
+    let told = |networks: &[&str]| (Family::Original, TrustedProxies::parse(networks).unwrap());
+    let served = |networks: &[&str]| {
+        let certificates = Certificates::default();
+        Served::start(ForwardAuth::of_requests(scene.verifier.clone(), certificates, told(networks), rules()))
+    };
+    let (trusting, strict) = (served(&["127.0.0.1"]), served(&["10.0.0.0/8"]));
+    let name = |answer: &Answer| answer.header("x-request-id").unwrap_or_default().to_owned();
+    for token in [scene.issuer.mint().token(), "x".to_owned()] {
+        let ask = || original(Ask::get("/auth")).bearer(&token);
+        let named = ask().header("x-request-id", "r-7");
+        assert_eq!(name(&named.at(trusting.address).await), "r-7");
+        for answer in [named.at(strict.address).await, ask().at(trusting.address).await] {
+            let name = name(&answer);
+            assert!(name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name:?}");
+        }
+    }
+}

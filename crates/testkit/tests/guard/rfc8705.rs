@@ -11,7 +11,7 @@ use countersign_proto::jose::Algorithm;
 use countersign_testkit::{Answer, TestClientKey};
 use http::{HeaderName, Request};
 use hyper::body::Incoming;
-use tower::{Layer as _, ServiceExt as _, service_fn};
+use tower::{Layer as _, service_fn};
 
 use crate::harness::{Ask, Authority, DOORS, Door, Identity, Scene, Served, proxy_parts, rules};
 
@@ -29,20 +29,13 @@ fn proxy(verifier: &Verifier, scene: &Scene, certificates: Certificates) -> Prox
     Proxy::new(ProxyParts { certificates, ..proxy_parts(verifier, &scene.doors.upstream.url()) })
 }
 
-/// A service behind the layer, on our own TLS.
+/// A service behind the layer, on our own TLS, which tells the layer whose certificate it saw.
 fn layered(verifier: &Verifier, authority: &Authority) -> Served {
     let inner = service_fn(async |_: Request<Incoming>| {
         Ok::<_, std::convert::Infallible>(http::Response::new(Body::empty()))
     });
     let guarded = GuardLayer::new(verifier.clone()).layer(inner);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        let shown = request.extensions().get::<countersign_listen::PeerCertificate>();
-        if let Some(certificate) = shown.map(|certificate| PeerCertificate::new(certificate.der())) {
-            request.extensions_mut().insert(certificate);
-        }
-        guarded.clone().oneshot(request)
-    });
-    Served::on("127.0.0.1:0".parse().unwrap(), Some(authority.tls.clone()), service)
+    Served::on("127.0.0.1:0".parse().unwrap(), Some(authority.tls.clone()), guarded)
 }
 
 /// T-8705-04: the certificate of this very connection, or 401 `invalid_token`; at the proxy and at the layer, over TLS.

@@ -60,6 +60,12 @@ async fn the_path_of_the_resource_is_inserted() {
         ("https://api.example/v1", ["urn:a", "urn:b"], "https://api.example/v1", "/v1"),
         ("HTTPS://API.example:443/v1/", ["urn:a", "https://api.example"], "https://api.example/v1", "/v1"),
         ("http://localhost:8081", ["urn:a", "http://localhost:80811/"], "http://localhost:8081", ""),
+        (
+            "https://api.example",
+            ["urn:a", "https://api.example/orders?v=1"],
+            "https://api.example/orders?v=1",
+            "/orders?v=1",
+        ),
     ] {
         let trusted = TrustedIssuer::discover(issuer.issuer(), audiences[0]).or_audience(audiences[1]);
         let verifier = Verifier::builder(trusted).public_url(public).build().unwrap();

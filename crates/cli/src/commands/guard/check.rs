@@ -2,7 +2,6 @@
 
 mod explain;
 
-use std::io::Read;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use self::explain::{Says, explain};
+use super::super::pasted::Pasted;
 use super::file::File;
 use super::trust::{self, Trust};
 use crate::failure::Failure;
@@ -23,8 +23,8 @@ use crate::output::{Output, clean};
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES, long_about = LONG)]
 pub(crate) struct Check {
-    /// The token, `-` for standard input
-    token: String,
+    #[command(flatten)]
+    pasted: Pasted,
     /// A scope that the request needs; repeatable, all are needed
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
@@ -40,7 +40,7 @@ impl Check {
         };
         let file = self.trust.file()?;
         let verifier = trust::build(self.trust.verifier(&file)?)?;
-        let token = self.token()?;
+        let token = self.pasted.token()?;
         let (genuine, judged) = match self.genuine(&verifier, &token).await {
             Ok(access) => (Some(access.clone()), self.suffices(&file, &require, access)),
             Err(refusal) => (None, Err(refusal)),
@@ -87,26 +87,6 @@ impl Check {
         let asked = |url: &str| issuer.is_none_or(|issuer| issuer == url);
         self.trust.tables(file).iter().any(|table| table.introspection.is_some() && asked(&table.url))
     }
-
-    fn token(&self) -> Result<String, Failure> {
-        let mut text = self.token.clone();
-        if text == "-" {
-            text.clear();
-            std::io::stdin().take(MAX_INPUT).read_to_string(&mut text).map_err(Failure::new)?;
-        }
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(Failure::new("there is no token").next("`countersign token` takes one"));
-        }
-        // pasted from a header, with its name or without
-        let text = match text.split_once(':') {
-            Some((name, value)) if name.eq_ignore_ascii_case("authorization") => value.trim_start(),
-            _ => text,
-        };
-        let (scheme, token) = text.split_once(' ').unwrap_or(("", text));
-        let is_scheme = ["bearer", "dpop"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-        Ok(if is_scheme { token.trim_start() } else { text }.to_owned())
-    }
 }
 
 fn verdict(access: &Access) -> String {
@@ -132,7 +112,6 @@ fn access_json(access: &Access) -> Value {
 
 /// What one fetch may take, and a little.
 const PATIENCE: Duration = Duration::from_secs(12);
-const MAX_INPUT: u64 = 64 * 1024;
 
 const LONG: &str = "\
 Explain step by step why a token would pass a guard with these flags, or not: exit with 0 when it would, with 1 when \

@@ -206,3 +206,26 @@ fn a_polite_end_finishes_what_is_in_flight() {
     let (status, said) = guard.ended();
     assert!(status.success() && said.contains("ended"), "{said}");
 }
+
+/// `--upstream-connections` is how many requests the upstream gets at a time, and the metrics tell of those beyond.
+#[test]
+fn beyond_the_upstreams_connections_is_503() {
+    let user = User::new();
+    let (issuer, upstream) = (Issuer::new(&user, "a"), Upstream::start());
+    let words = ["--upstream", &upstream.url(), "--upstream-connections", "1"];
+    let guard = user.guard("proxy", &[&issuer.flags()[..], &words].concat());
+    let (address, token) = (guard.address(), issuer.token(|_| {}));
+    let head = |path: &str| format!("GET {path} HTTP/1.1\r\nauthorization: Bearer {token}");
+    let in_flight = {
+        let (address, head) = (address.clone(), head("/slow"));
+        std::thread::spawn(move || http(&address, &head, "").0)
+    };
+    until("the request is there", || upstream.seen() == 1);
+    let refused = exchange(&address, &head("/orders"), "").to_ascii_lowercase();
+    assert!(refused.starts_with("http/1.1 503 ") && refused.contains("\r\nretry-after: 1\r\n"), "{refused}");
+    let (_, metrics) = http(&guard.ops(), "GET /metrics HTTP/1.1", "");
+    let busy = "countersign_guard_upstream_failures_total{reason=\"busy\"} 1\n";
+    assert!(metrics.contains(busy), "{metrics}");
+    upstream.release();
+    assert_eq!((in_flight.join().unwrap(), upstream.seen()), (200, 1));
+}

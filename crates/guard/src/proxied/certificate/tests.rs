@@ -84,11 +84,11 @@ async fn from_anybody_else_it_is_ignored_and_logged() {
         ask(peer);
         assert_eq!(warnings.0.load(SeqCst), 1);
     }
-    tokio::time::advance(TELL_EVERY).await;
+    tokio::time::advance(EVERY).await;
     ask("192.0.2.1");
     assert_eq!(warnings.0.load(SeqCst), 2);
     // nothing to tell where nothing was sent, or where it is believed
-    tokio::time::advance(TELL_EVERY).await;
+    tokio::time::advance(EVERY).await;
     assert_eq!(header.read("192.0.2.1".parse().unwrap(), &HeaderMap::new()), Ok(None));
     assert!(header.read(HERE.parse().unwrap(), &sent(&[&hostile[0]])).is_ok());
     assert_eq!(warnings.0.load(SeqCst), 2);

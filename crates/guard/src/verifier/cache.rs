@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
-use crate::Access;
+use super::Access;
 
 /// The verified tokens of one verifier.
-pub(crate) struct TokenCache {
+pub(super) struct TokenCache {
     sets: Box<[[ArcSwapOption<Entry>; WAYS]]>,
     hasher: RandomState,
 }
@@ -28,7 +28,7 @@ struct Entry {
 
 impl TokenCache {
     /// Room for about so many tokens.
-    pub(crate) fn new(tokens: usize) -> Self {
+    pub(super) fn new(tokens: usize) -> Self {
         let sets = (tokens.clamp(1, MAX_TOKENS) / WAYS).next_power_of_two();
         Self {
             sets: (0..sets).map(|_| std::array::from_fn(|_| ArcSwapOption::empty())).collect(),
@@ -39,22 +39,23 @@ impl TokenCache {
     /// What a token gave access to when it was verified, where `is_current` says that the keys of then are those of now.
     ///
     /// Does not check: its expiry, and whether it is bound to its presenter.
-    pub(crate) fn get(&self, token: &str, is_current: impl Fn(&Access, u64) -> bool) -> Option<Access> {
+    pub(super) fn get(&self, token: &[u8], is_current: impl Fn(&Access, u64) -> bool) -> Option<Access> {
         let hash = self.hash(token);
         self.set(hash).iter().find_map(|slot| {
             let entry = slot.load();
-            let entry = entry.as_ref().filter(|entry| entry.hash == hash && *entry.token == *token)?;
+            let entry =
+                entry.as_ref().filter(|entry| entry.hash == hash && entry.token.as_bytes() == token)?;
             is_current(&entry.access, entry.generation).then(|| entry.access.clone())
         })
     }
 
     /// Keeps an accepted token, in the place of itself, of nothing, or of the one in its set that is of use for the shortest
     /// time.
-    pub(crate) fn insert(&self, token: &str, access: &Access, generation: u64) {
+    pub(super) fn insert(&self, token: &str, access: &Access, generation: u64) {
         if token.len() > MAX_TOKEN {
             return;
         }
-        let hash = self.hash(token);
+        let hash = self.hash(token.as_bytes());
         let worth = |slot: &&ArcSwapOption<Entry>| match &*slot.load() {
             None => i64::MIN,
             Some(entry) if entry.hash == hash && *entry.token == *token => i64::MIN,
@@ -67,9 +68,8 @@ impl TokenCache {
         }
     }
 
-    fn hash(&self, token: &str) -> u64 {
-        let bytes = token.as_bytes();
-        let end = bytes.get(bytes.len().saturating_sub(END)..).unwrap_or_default();
+    fn hash(&self, token: &[u8]) -> u64 {
+        let end = token.get(token.len().saturating_sub(END)..).unwrap_or_default();
         self.hasher.hash_one(end)
     }
 
@@ -81,8 +81,8 @@ impl TokenCache {
 }
 
 const WAYS: usize = 4;
-/// Of a signature, the shortest of which has 86 characters.
-const END: usize = 64;
+/// Of a signature, the shortest of which has 86 characters; these hold 192 bits of it.
+const END: usize = 32;
 /// Longer ones are rare, and would make the bound on memory worth little.
 const MAX_TOKEN: usize = 4096;
 const MAX_TOKENS: usize = 1 << 20;
@@ -90,7 +90,7 @@ const MAX_TOKENS: usize = 1 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::Granted;
+    use crate::verifier::access::Granted;
 
     fn access(subject: &str, expires_at: i64) -> Access {
         believed(subject, expires_at, i64::MAX)
@@ -114,7 +114,7 @@ mod tests {
     }
 
     fn subject(cache: &TokenCache, token: &str) -> Option<String> {
-        cache.get(token, |_, _| true).map(|access| access.subject().to_owned())
+        cache.get(token.as_bytes(), |_, _| true).map(|access| access.subject().to_owned())
     }
 
     #[test]
@@ -132,8 +132,8 @@ mod tests {
     fn what_other_keys_verified_is_not_found() {
         let cache = TokenCache::new(64);
         cache.insert("t", &access("s", 9), 1);
-        assert!(cache.get("t", |_, generation| generation == 1).is_some());
-        assert!(cache.get("t", |_, generation| generation == 2).is_none());
+        assert!(cache.get(b"t", |_, generation| generation == 1).is_some());
+        assert!(cache.get(b"t", |_, generation| generation == 2).is_none());
     }
 
     #[test]

@@ -8,38 +8,38 @@ use serde_json::{Map, Value};
 
 /// A token that a [`Verifier`](crate::Verifier) believed, as a handler sees it; clones share it.
 ///
-/// It cannot be made elsewhere, so that a handler that takes one runs only behind a check.
+/// Only the verifier makes one, so that a handler that takes it runs only behind a check.
 #[derive(Clone)]
 pub struct Access(Arc<Granted>);
 
 /// What a token said, taken apart once.
 #[derive(Clone)]
-pub(crate) struct Granted {
+pub(super) struct Granted {
     /// Which verifier made it: what one let in, another has not judged.
-    pub(crate) verifier: u64,
+    pub(super) verifier: u64,
     /// Which of the verifier's issuers it is from.
-    pub(crate) at: usize,
-    pub(crate) issuer: Arc<str>,
-    pub(crate) subject: String,
-    pub(crate) client_id: Option<String>,
-    pub(crate) audience: Vec<String>,
+    pub(super) at: usize,
+    pub(super) issuer: Arc<str>,
+    pub(super) subject: String,
+    pub(super) client_id: Option<String>,
+    pub(super) audience: Vec<String>,
     /// Space-separated, single spaces.
-    pub(crate) scope: String,
-    pub(crate) expires_at: i64,
+    pub(super) scope: String,
+    pub(super) expires_at: i64,
     /// Until when it needs not be asked about again; a token that is verified by its signature, never.
-    pub(crate) believed_until: i64,
-    pub(crate) token_id: Option<String>,
-    pub(crate) confirmation: Option<Confirmation>,
-    pub(crate) claims: Map<String, Value>,
+    pub(super) believed_until: i64,
+    pub(super) token_id: Option<String>,
+    pub(super) confirmation: Option<Confirmation>,
+    pub(super) claims: Map<String, Value>,
 }
 
 impl Access {
-    pub(crate) fn new(granted: Granted) -> Self {
+    pub(super) fn new(granted: Granted) -> Self {
         Self(Arc::new(granted))
     }
 
     /// The same, made by nobody: no door lets in with it.
-    pub(crate) fn unpresented(&self) -> Self {
+    pub(super) fn unpresented(&self) -> Self {
         Self::new(Granted { verifier: 0, ..(*self.0).clone() })
     }
 
@@ -109,15 +109,15 @@ impl Access {
         self.0.claims.get(name)
     }
 
-    pub(crate) fn verifier(&self) -> u64 {
+    pub(super) fn verifier(&self) -> u64 {
         self.0.verifier
     }
 
-    pub(crate) fn at(&self) -> usize {
+    pub(super) fn at(&self) -> usize {
         self.0.at
     }
 
-    pub(crate) fn believed_until(&self) -> i64 {
+    pub(super) fn believed_until(&self) -> i64 {
         self.0.believed_until
     }
 }

@@ -1,0 +1,55 @@
+//! A request at a door within an application: judged once and noted once by one verifier, however many of its layers and
+//! extractors it comes by.
+
+use http::request::Parts;
+
+use crate::presented::Presented;
+use crate::refusal::Refusal;
+use crate::require::Require;
+use crate::{Access, Verifier};
+
+impl Verifier {
+    /// Lets a request in that has what is required, and takes note of it.
+    ///
+    /// Does not check: as [`Self::verify`].
+    pub(crate) async fn enter(&self, parts: &Parts, require: &Require) -> Result<Access, Refusal> {
+        match self.admitted(parts) {
+            Some(access) => self.suffices(parts, require, Ok(access), true),
+            None => {
+                let judged = self.verify(&Presented::by(parts)).await;
+                self.suffices(parts, require, judged, false)
+            }
+        }
+    }
+
+    /// As [`Self::enter`], where nothing needs to be waited for; `None` where an issuer must be asked first.
+    pub(crate) fn enter_now(&self, parts: &Parts, require: &Require) -> Option<Result<Access, Refusal>> {
+        Some(match self.admitted(parts) {
+            Some(access) => self.suffices(parts, require, Ok(access), true),
+            None => {
+                let judged = self.judge(&Presented::by(parts))?;
+                self.suffices(parts, require, judged, false)
+            }
+        })
+    }
+
+    /// What this verifier let the request in with already, at another door before this one: a DPoP proof is taken once, so
+    /// that nobody is asked for another.
+    fn admitted(&self, parts: &Parts) -> Option<Access> {
+        parts.extensions.get::<Access>().filter(|access| self.made(access)).cloned()
+    }
+
+    fn suffices(
+        &self,
+        parts: &Parts,
+        require: &Require,
+        judged: Result<Access, Refusal>,
+        was_noted: bool,
+    ) -> Result<Access, Refusal> {
+        let judged = judged.and_then(|access| require.check(&access).map(|()| access));
+        if judged.is_err() || !was_noted {
+            self.note(&Presented::by(parts), &judged);
+        }
+        judged
+    }
+}
