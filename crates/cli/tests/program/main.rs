@@ -11,6 +11,7 @@
 #[path = "../../../testkit/src/postgres.rs"]
 pub mod databases;
 
+mod agent;
 mod cached;
 mod call;
 mod canary;
