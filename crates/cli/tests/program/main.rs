@@ -17,6 +17,7 @@ mod call;
 mod canary;
 mod configuration;
 mod contexts;
+mod credentials;
 mod demo;
 mod exec;
 mod guard;
