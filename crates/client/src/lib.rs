@@ -25,6 +25,7 @@ pub use address::ForbiddenAddress;
 pub use auth::{ClientAuth, PrivateKey, SecretSource, Transport};
 pub use cache::TokenCache;
 pub use clock::SystemClock;
+pub use countersign_proto::jose::Algorithm;
 pub use discovery::DiscoveryError;
 pub use endpoint::{DocumentUrlError, Endpoint, EndpointError};
 pub use http::{Answer, HttpClient, HttpError, Settings};
