@@ -1,5 +1,6 @@
 //! All commands: one file each.
 
+mod agent;
 mod api;
 mod audit;
 mod call;
@@ -71,6 +72,7 @@ pub(crate) enum Command {
     Token(Box<token::Token>),
     Call(Box<call::Call>),
     Exec(Box<exec::Exec>),
+    Agent(agent::Agent),
     Inspect(inspect::Inspect),
     Context(context::Context),
     Config(config::Config),
@@ -93,6 +95,7 @@ impl Command {
             Self::Key(command) => on_one(command.run(output)),
             Self::Audit(command) => on_one(command.run(output)),
             Self::Guard(command) => on_one(command.run(output)),
+            Self::Agent(command) => on_one(command.run(output)),
             Self::Token(command) => on_one(command.run(output)),
             Self::Call(command) => on_one(command.run(output)),
             Self::Exec(command) => on_one(command.run(output)),

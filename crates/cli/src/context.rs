@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_client::token::Secret;
-use countersign_client::{Builder, ClientAuth, Endpoint, EndpointError, HttpClient, Settings, TokenSource};
+use countersign_client::{
+    Builder, ClientAuth, Endpoint, EndpointError, HttpClient, SecretSource, Settings, TokenSource,
+};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -100,7 +102,14 @@ impl Context {
 
     /// Its client, and how it proves itself.
     pub(crate) fn auth(&self) -> Result<ClientAuth, Failure> {
-        let (id, secret) = (self.client_id.clone(), self.secret()?);
+        // it must be there now, and is read anew when it is needed
+        let secret =
+            match (self.secret()?, &self.client_secret, &self.client_secret_env, &self.client_secret_file) {
+                (_, None, Some(name), _) => SecretSource::env(name),
+                (_, None, None, Some(path)) => SecretSource::file(path),
+                (secret, ..) => secret.into(),
+            };
+        let id = self.client_id.clone();
         Ok(if self.in_body {
             ClientAuth::client_secret_post(id, secret)
         } else {

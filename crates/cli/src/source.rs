@@ -10,7 +10,7 @@ mod whose;
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_client::{Builder, TokenSource};
+use countersign_client::{Builder, ClientCertificate, TokenSource};
 
 use crate::environment;
 use crate::failure::Failure;
@@ -34,6 +34,9 @@ pub(crate) struct SourceFlags {
     /// A PEM file of authorities to trust besides the platform's
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     ca_file: Option<PathBuf>,
+    /// An origin besides the issuer's own at which its metadata may name endpoints; repeatable
+    #[arg(long = "endpoints-at", value_name = "ORIGIN", help_heading = "Network")]
+    endpoints_at: Vec<String>,
     /// Allow plain HTTP to hosts that are not on loopback: secrets and tokens travel in the clear
     #[arg(long, help_heading = "Network")]
     danger_plain_http: bool,
@@ -49,6 +52,8 @@ pub(crate) struct Chosen {
     pub(crate) place: Option<(String, String)>,
     /// Authorities to trust besides the platform's.
     pub(crate) ca_file: Option<PathBuf>,
+    /// What is shown to those who ask for a certificate.
+    pub(crate) certificate: Option<ClientCertificate>,
     /// Variables that hold a secret, which no other program shall inherit.
     pub(crate) secret_variables: Vec<String>,
 }
@@ -60,11 +65,18 @@ impl SourceFlags {
     pub(crate) fn choose(&self) -> Result<Chosen, Failure> {
         let whose = self.whose.decide(&environment::text, self.credential.is_given())?;
         let mut chosen = match whose {
-            Whose::OfIssuer { issuer, client_id } => {
+            Whose::Issuer { issuer, client_id } => {
                 let tokens = self.credential.prove(TokenSource::discover(issuer), client_id.as_deref())?;
-                Chosen { tokens, client_id, place: None, ca_file: None, secret_variables: Vec::new() }
+                Chosen {
+                    tokens,
+                    client_id,
+                    place: None,
+                    ca_file: None,
+                    certificate: None,
+                    secret_variables: Vec::new(),
+                }
             }
-            Whose::OfRealm { context, realm, client_id } => {
+            Whose::Realm { context, realm, client_id } => {
                 let (_, context) = whose::load(context.as_deref())?;
                 let realm = realm.or(context.default_realm.clone()).unwrap_or(context.realm.clone());
                 let endpoint = context.endpoint(&["realms", &realm, "oauth2", "token"])?;
@@ -75,16 +87,18 @@ impl SourceFlags {
                     client_id: Some(client_id),
                     place: Some((realm, context.server)),
                     ca_file: context.ca_file,
+                    certificate: None,
                     secret_variables: Vec::new(),
                 }
             }
-            Whose::OfContext(name) => {
+            Whose::Context(name) => {
                 let (_, context) = whose::load(name.as_deref())?;
                 Chosen {
                     tokens: context.tokens()?,
                     client_id: Some(context.client_id),
                     place: Some((context.realm, context.server)),
                     ca_file: context.ca_file,
+                    certificate: None,
                     secret_variables: context.client_secret_env.into_iter().collect(),
                 }
             }
@@ -95,6 +109,10 @@ impl SourceFlags {
         }
         if let Some(path) = &chosen.ca_file {
             chosen.tokens = chosen.tokens.ca_file(path);
+        }
+        chosen.certificate = self.credential.certificate();
+        for origin in &self.endpoints_at {
+            chosen.tokens = chosen.tokens.endpoints_at(origin);
         }
         if self.danger_plain_http {
             chosen.tokens = chosen.tokens.danger_plain_http();

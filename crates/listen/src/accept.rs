@@ -4,16 +4,17 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
+use crate::Stats;
+use crate::peer::Peer;
+use crate::socket::{Socket, Stream};
 use crate::stats::Event;
-use crate::{PeerAddr, Stats};
 
 /// Accepts on one socket, as many as the room allows.
 pub(crate) struct Door {
-    pub(crate) socket: TcpListener,
+    pub(crate) socket: Socket,
     pub(crate) room: Arc<Semaphore>,
     pub(crate) stats: Stats,
 }
@@ -29,12 +30,12 @@ enum Remedy {
 
 impl Door {
     /// The next connection, with its place in the room.
-    pub(crate) async fn next(&self) -> Option<(TcpStream, PeerAddr, OwnedSemaphorePermit)> {
+    pub(crate) async fn next(&self) -> Option<(Stream, Peer, OwnedSemaphorePermit)> {
         let place = self.place().await?;
         let mut pause = FIRST_PAUSE;
         loop {
             match self.socket.accept().await {
-                Ok((stream, peer)) => return Some((stream, PeerAddr::of(peer), place)),
+                Ok((stream, peer)) => return Some((stream, peer, place)),
                 Err(error) => {
                     if remedy(&error) == Remedy::Wait {
                         self.stats.count(Event::AcceptError);
@@ -64,6 +65,7 @@ fn remedy(error: &io::Error) -> Remedy {
         ErrorKind::ConnectionAborted
         | ErrorKind::ConnectionReset
         | ErrorKind::ConnectionRefused
+        | ErrorKind::NotConnected
         | ErrorKind::Interrupted => Remedy::Next,
         _ => Remedy::Wait,
     }

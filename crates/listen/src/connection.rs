@@ -18,9 +18,11 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::activity::{Activity, Late};
 use crate::guarded::Guarded;
+use crate::peer::Peer;
 use crate::service::PerConnection;
+use crate::socket::Stream;
 use crate::stats::Event;
-use crate::{Limits, PeerAddr, PeerCertificate, Stats};
+use crate::{Limits, PeerCertificate, Stats};
 
 /// A boxed error, as HTTP wants it.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -74,8 +76,8 @@ pub(crate) fn http(limits: &Limits) -> Builder<TokioExecutor> {
 /// Serves one accepted connection to its end.
 pub(crate) async fn connection<S, B>(
     shared: Arc<Shared<S>>,
-    stream: TcpStream,
-    peer: PeerAddr,
+    stream: Stream,
+    peer: Peer,
     phase: watch::Receiver<Phase>,
 ) where
     S: tower::Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
@@ -85,9 +87,14 @@ pub(crate) async fn connection<S, B>(
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
+    let stream = match stream {
+        Stream::Tcp(stream) => stream,
+        #[cfg(unix)]
+        Stream::Unix(stream) => return requests(&shared, stream, peer, None, phase).await,
+    };
     // small answers must not wait for the peer's acknowledgement of the last one
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, peer = %peer.0, "TCP_NODELAY refused");
+        tracing::debug!(%error, peer = %peer, "TCP_NODELAY refused");
     }
     match &shared.tls {
         None => requests(&shared, stream, peer, None, phase).await,
@@ -104,7 +111,7 @@ async fn handshake<S>(
     shared: &Shared<S>,
     acceptor: &TlsAcceptor,
     stream: TcpStream,
-    peer: PeerAddr,
+    peer: Peer,
     phase: &watch::Receiver<Phase>,
 ) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
     let mut ending = phase.clone();
@@ -117,12 +124,12 @@ async fn handshake<S>(
         Ok(Ok(stream)) => Some(stream),
         Ok(Err(error)) => {
             shared.stats.count(Event::HandshakeFailure);
-            tracing::debug!(%error, peer = %peer.0, "TLS handshake failed");
+            tracing::debug!(%error, peer = %peer, "TLS handshake failed");
             None
         }
         Err(_) => {
             shared.stats.count(Event::HandshakeTimeout);
-            tracing::debug!(peer = %peer.0, "TLS handshake timed out");
+            tracing::debug!(peer = %peer, "TLS handshake timed out");
             None
         }
     }
@@ -131,7 +138,7 @@ async fn handshake<S>(
 async fn requests<S, B, I>(
     shared: &Shared<S>,
     stream: I,
-    peer: PeerAddr,
+    peer: Peer,
     certificate: Option<PeerCertificate>,
     phase: watch::Receiver<Phase>,
 ) where
@@ -165,7 +172,7 @@ async fn requests<S, B, I>(
     };
     if let Some(late) = late {
         stats.count(late.into());
-        tracing::debug!(?late, peer = %peer.0, "connection timed out");
+        tracing::debug!(?late, peer = %peer, "connection timed out");
         if late != Late::Idle {
             return;
         }
@@ -184,19 +191,19 @@ async fn requests<S, B, I>(
         () = last_words => {}
         _ = closing.wait_for(|p| *p == Phase::Closing) => {
             stats.count(Event::Cut);
-            tracing::debug!(peer = %peer.0, "connection cut off at the end of the drain");
+            tracing::debug!(peer = %peer, "connection cut off at the end of the drain");
         }
     }
 }
 
-fn log(ended: Result<(), BoxError>, peer: PeerAddr) {
+fn log(ended: Result<(), BoxError>, peer: Peer) {
     if let Err(error) = ended {
         let reset =
             error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::ConnectionReset);
         if reset {
-            tracing::trace!(peer = %peer.0, "connection reset by its peer");
+            tracing::trace!(peer = %peer, "connection reset by its peer");
         } else {
-            tracing::debug!(%error, peer = %peer.0, "connection ended");
+            tracing::debug!(%error, peer = %peer, "connection ended");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Accept loop, TLS, limits and a graceful end, for any HTTP service.
 //!
-//! [`Listener`] binds addresses and serves a [`tower::Service`] on them over HTTP/1.1 and HTTP/2, in the clear or
-//! over [`tls`]. What a hostile peer can hold is bounded by [`Limits`]: time for a head, time in silence, header
+//! [`Listener`] binds addresses, or takes a unix socket, and serves a [`tower::Service`] on them over HTTP/1.1 and
+//! HTTP/2, in the clear or over [`tls`]. What a hostile peer can hold is bounded by [`Limits`]: time for a head, time in silence, header
 //! bytes, streams, connections. [`admission`] bounds what a flood of honest callers can queue. Nothing here knows
 //! OAuth.
 //!
@@ -18,6 +18,7 @@ mod limits;
 mod listener;
 mod peer;
 mod service;
+mod socket;
 mod stats;
 pub mod tls;
 mod workers;
@@ -25,6 +26,8 @@ mod workers;
 pub use bind::BindError;
 pub use limits::Limits;
 pub use listener::{Ended, Listener};
+#[cfg(unix)]
+pub use peer::PeerProcess;
 pub use peer::{PeerAddr, PeerCertificate};
 pub use stats::{Counts, Stats};
 pub use workers::Workers;

@@ -7,20 +7,20 @@ use std::time::Duration;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
 use crate::accept::Door;
 use crate::connection::{BoxError, Phase, Shared, connection, http};
+use crate::socket::{Socket, Stream};
 use crate::tls::Tls;
 use crate::{BindError, Limits, Stats, Workers, bind};
 
 /// Bound sockets and how to serve on them.
 #[derive(Debug)]
 pub struct Listener {
-    sockets: Vec<TcpListener>,
+    sockets: Vec<Socket>,
     tls: Option<Tls>,
     workers: Option<Workers>,
     limits: Limits,
@@ -46,7 +46,7 @@ impl Listener {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
-        bind::bind(addresses).map(Self::on)
+        bind::bind(addresses).map(Self::on_tcp)
     }
 
     /// Binds `127.0.0.1` and `[::1]` at the same port, as a default that nobody asked for: a host without `[::1]`
@@ -58,17 +58,26 @@ impl Listener {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn bind_loopback(port: u16) -> Result<Self, BindError> {
-        bind::bind_loopback(port).map(Self::on)
+        bind::bind_loopback(port).map(Self::on_tcp)
     }
 
-    /// Serves HTTPS with this certificate instead of HTTP.
+    /// Listens on a unix socket that somebody bound, and gave the permissions that it shall have; requests learn of
+    /// their [`PeerProcess`](crate::PeerProcess) in place of an address.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn on_unix_socket(socket: tokio::net::UnixListener) -> Self {
+        Self::on(vec![Socket::Unix(socket)])
+    }
+
+    /// Serves HTTPS with this certificate instead of HTTP; not on a unix socket, which nobody can listen in on.
     #[must_use]
     pub fn with_tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
         self
     }
 
-    /// Serves the connections on these threads instead of the runtime that `serve` runs on: fair under load.
+    /// Serves the connections on these threads instead of the runtime that `serve` runs on: fair under load. What comes over
+    /// a unix socket stays on the latter.
     #[must_use]
     pub fn with_workers(mut self, workers: Workers) -> Self {
         self.workers = Some(workers);
@@ -82,10 +91,10 @@ impl Listener {
         self
     }
 
-    /// The addresses that are listened on, with their real ports.
+    /// The addresses that are listened on, with their real ports; none for a unix socket.
     #[must_use]
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
-        self.sockets.iter().filter_map(|s| s.local_addr().ok()).collect()
+        self.sockets.iter().filter_map(Socket::local_addr).collect()
     }
 
     /// A handle on the counters, valid as long as anyone holds it.
@@ -139,7 +148,11 @@ impl Listener {
         Ended { finished: before.open.saturating_sub(cut), cut }
     }
 
-    fn on(sockets: Vec<TcpListener>) -> Self {
+    fn on_tcp(sockets: Vec<tokio::net::TcpListener>) -> Self {
+        Self::on(sockets.into_iter().map(Socket::Tcp).collect())
+    }
+
+    fn on(sockets: Vec<Socket>) -> Self {
         Self { sockets, tls: None, workers: None, limits: Limits::default(), stats: Stats::default() }
     }
 }
@@ -165,9 +178,11 @@ async fn accept<S, B>(
             connection(shared, stream, peer, phase).await;
             drop((open, place));
         };
-        match &workers {
-            Some(workers) => workers.serve(stream, serve),
-            None => drop(tokio::spawn(serve(stream))),
+        match (&workers, stream) {
+            (Some(workers), Stream::Tcp(stream)) => {
+                workers.serve(stream, |stream| serve(Stream::Tcp(stream)));
+            }
+            (_, stream) => drop(tokio::spawn(serve(stream))),
         }
     }
 }

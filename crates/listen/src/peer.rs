@@ -19,6 +19,47 @@ pub struct PeerAddr(pub SocketAddr);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PeerCertificate(Arc<[u8]>);
 
+/// The process at the other end of a unix socket, as the kernel says: who it was when it connected, whatever it has
+/// become since, and whomever it has given the connection to.
+#[cfg(unix)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PeerProcess {
+    /// The effective user.
+    pub uid: u32,
+    /// The process, where the system tells it; its number may be another's by now.
+    pub pid: Option<i32>,
+}
+
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Peer {
+    Address(PeerAddr),
+    #[cfg(unix)]
+    Process(PeerProcess),
+}
+
+#[cfg(unix)]
+impl PeerProcess {
+    pub(crate) fn of(peer: &tokio::net::unix::UCred) -> Self {
+        Self { uid: peer.uid(), pid: peer.pid() }
+    }
+}
+
+impl Peer {
+    /// Tells the service of it.
+    pub(crate) fn tell(self, extensions: &mut http::Extensions) {
+        match self {
+            Self::Address(peer) => {
+                extensions.insert(peer);
+            }
+            #[cfg(unix)]
+            Self::Process(peer) => {
+                extensions.insert(peer);
+            }
+        }
+    }
+}
+
 impl PeerAddr {
     pub(crate) fn of(socket: SocketAddr) -> Self {
         Self(SocketAddr::new(socket.ip().to_canonical(), socket.port()))
@@ -35,6 +76,16 @@ impl PeerCertificate {
     /// That of a finished handshake.
     pub(crate) fn of(tls: &ServerConnection) -> Option<Self> {
         tls.peer_certificates()?.first().map(|leaf| Self(Arc::from(leaf.as_ref())))
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(peer) => peer.0.fmt(f),
+            #[cfg(unix)]
+            Self::Process(peer) => write!(f, "uid {}", peer.uid),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The bridge from HTTP's service to tower's: a request gets its peer's address and is counted in flight.
+//! The bridge from HTTP's service to tower's: a request learns who its peer is and is counted in flight.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,14 +11,15 @@ use pin_project_lite::pin_project;
 use tower::ServiceExt;
 
 use crate::activity::{Activity, InFlight};
+use crate::peer::Peer;
 use crate::stats::Event;
-use crate::{PeerAddr, PeerCertificate, Stats};
+use crate::{PeerCertificate, Stats};
 
 /// The service as one connection sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct PerConnection<S> {
     pub(crate) service: S,
-    pub(crate) peer: PeerAddr,
+    pub(crate) peer: Peer,
     pub(crate) certificate: Option<PeerCertificate>,
     pub(crate) activity: Arc<Activity>,
     pub(crate) stats: Stats,
@@ -47,7 +48,7 @@ where
     fn call(&self, mut http_request: Request<Incoming>) -> Self::Future {
         let request = self.activity.request(http_request.version() == Version::HTTP_2);
         self.stats.count(Event::Request);
-        http_request.extensions_mut().insert(self.peer);
+        self.peer.tell(http_request.extensions_mut());
         if let Some(certificate) = &self.certificate {
             http_request.extensions_mut().insert(certificate.clone());
         }

@@ -67,7 +67,12 @@ impl Call {
         let headers = self.headers(body.is_some())?;
         let mut chosen = self.source.choose()?;
         let blame = chosen.blame();
-        let settings = Settings { ca_file: chosen.ca_file.clone(), timeout: PATIENCE, ..Settings::default() };
+        let settings = Settings {
+            ca_file: chosen.ca_file.clone(),
+            client_certificate: chosen.certificate.clone(),
+            timeout: PATIENCE,
+            ..Settings::default()
+        };
         chosen.tokens = chosen.tokens.only_to(endpoint.url().origin().ascii_serialization());
         let tokens = chosen.build()?;
         let body = body.unwrap_or_default();

@@ -25,11 +25,11 @@ use token_file::TokenFile;
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES, long_about = LONG)]
 pub(crate) struct Exec {
-    #[command(flatten)]
-    source: SourceFlags,
     /// The program and its arguments
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<OsString>,
+    #[command(flatten)]
+    source: SourceFlags,
 }
 
 impl Exec {
@@ -97,9 +97,10 @@ file that COUNTERSIGN_TOKEN_FILE names: read the file for each request, and noth
 replaced as a whole before the token in it expires; it holds the token and no newline, nobody else can read it, and it is \
 gone when the program has ended. (Only after `kill -9` of this command does its folder countersign-… stay behind.)
 
-The program never sees the client's secret. Its exit code is passed on, and signals are passed to it; a program that a \
-signal ended gives 128 and the signal's number, one that is not found 127, one that cannot be run 126. Without a first \
-token the program is not started, and the code is 1.";
+The program does not inherit variables with the client's secret. Signals are passed to it, and its exit code is passed \
+on: a program that a signal ended gives 128 and the signal's number, one that is not found 127, one that cannot be run \
+126. Without a first token the program is not started, and the code is 1. With --dpop its token is of use to programs \
+that run `countersign call --dpop`.";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -38,15 +38,16 @@ impl Blame {
     fn refused(&self, refused: &Refused) -> Failure {
         let failure = Failure::new(refused);
         let who = self.client_id.as_ref().map_or_else(|| "the client".to_owned(), |id| format!("'{id}'"));
-        match refused.error.as_str() {
-            "invalid_client" => failure.next(format!(
-                "check id, credentials and realm of {who}; an administrator sees the true reason in the server's log"
-            )),
-            "invalid_scope" | "invalid_target" => {
-                failure.next(format!("an administrator sees what {who} may have{}", self.how_to_see()))
+        let Some(advice) = refused.advice() else { return failure };
+        failure.next(match refused.error.as_str() {
+            "invalid_client" => {
+                format!("{advice}; an administrator sees the true reason about {who} in the server's log")
             }
-            _ => failure,
-        }
+            "invalid_scope" | "invalid_target" => {
+                format!("{advice}; an administrator sees what {who} may have{}", self.how_to_see())
+            }
+            _ => advice,
+        })
     }
 
     /// The command that shows the client, with the context of an administrator of all realms, where one is saved.

@@ -28,11 +28,11 @@ pub(super) struct WhoseFlags {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Whose {
     /// A client of an issuer anywhere; some are known by what they show alone.
-    OfIssuer { issuer: String, client_id: Option<String> },
+    Issuer { issuer: String, client_id: Option<String> },
     /// A client of a realm of the server of this context, or of the current one.
-    OfRealm { context: Option<String>, realm: Option<String>, client_id: String },
+    Realm { context: Option<String>, realm: Option<String>, client_id: String },
     /// The client of this context, or of the current one.
-    OfContext(Option<String>),
+    Context(Option<String>),
 }
 
 impl WhoseFlags {
@@ -45,22 +45,22 @@ impl WhoseFlags {
         let variable = |name| if self.names_a_context() { None } else { variable(name) };
         let (flag_id, variable_id) = (self.client_id.clone(), variable(CLIENT_ID));
         if let Some(issuer) = self.issuer.clone() {
-            return Ok(Whose::OfIssuer { issuer, client_id: flag_id.or(variable_id) });
+            return Ok(Whose::Issuer { issuer, client_id: flag_id.or(variable_id) });
         }
         let context = self.context.clone().or_else(|| variable(CONTEXT));
         if self.realm.is_none() {
             match variable(ISSUER) {
                 Some(_) if context.is_some() => return Err(two_places()),
-                Some(issuer) => return Ok(Whose::OfIssuer { issuer, client_id: flag_id.or(variable_id) }),
+                Some(issuer) => return Ok(Whose::Issuer { issuer, client_id: flag_id.or(variable_id) }),
                 None if variable_id.is_some() && flag_id.is_none() => return Err(no_issuer()),
                 None => {}
             }
         }
         match flag_id.or(variable_id) {
-            Some(client_id) => Ok(Whose::OfRealm { context, realm: self.realm.clone(), client_id }),
+            Some(client_id) => Ok(Whose::Realm { context, realm: self.realm.clone(), client_id }),
             None if self.realm.is_some() => Err(no_client("--realm")),
             None if has_credential => Err(no_client("the flag for a credential")),
-            None => Ok(Whose::OfContext(context)),
+            None => Ok(Whose::Context(context)),
         }
     }
 
@@ -109,7 +109,7 @@ mod tests {
     }
 
     fn of_issuer(issuer: &str, id: &str) -> Whose {
-        Whose::OfIssuer { issuer: issuer.to_owned(), client_id: Some(id.to_owned()) }
+        Whose::Issuer { issuer: issuer.to_owned(), client_id: Some(id.to_owned()) }
     }
 
     /// The contract: flags win over variables, and `--context` too; what is half said is an error, and never somebody else.
@@ -119,8 +119,8 @@ mod tests {
         assert_eq!(decide(&[], &both).unwrap(), of_issuer("https://v", "var"));
         assert_eq!(decide(&[("issuer", "https://f")], &both).unwrap(), of_issuer("https://f", "var"));
         assert_eq!(decide(&[("client-id", "flag")], &both).unwrap(), of_issuer("https://v", "flag"));
-        assert_eq!(decide(&[("context", "c")], &both).unwrap(), Whose::OfContext(Some("c".to_owned())));
-        let of_realm = |context: Option<&str>, id: &str| Whose::OfRealm {
+        assert_eq!(decide(&[("context", "c")], &both).unwrap(), Whose::Context(Some("c".to_owned())));
+        let of_realm = |context: Option<&str>, id: &str| Whose::Realm {
             context: context.map(str::to_owned),
             realm: Some("r".to_owned()),
             client_id: id.to_owned(),
@@ -128,8 +128,8 @@ mod tests {
         assert_eq!(decide(&[("realm", "r")], &both).unwrap(), of_realm(None, "var"));
         let named = [("context", "c"), ("realm", "r"), ("client-id", "flag")];
         assert_eq!(decide(&named, &both).unwrap(), of_realm(Some("c"), "flag"));
-        assert_eq!(decide(&[], &[(CONTEXT, "c")]).unwrap(), Whose::OfContext(Some("c".to_owned())));
-        assert_eq!(decide(&[], &[]).unwrap(), Whose::OfContext(None));
+        assert_eq!(decide(&[], &[(CONTEXT, "c")]).unwrap(), Whose::Context(Some("c".to_owned())));
+        assert_eq!(decide(&[], &[]).unwrap(), Whose::Context(None));
 
         let two = [(ISSUER, "https://v"), (CLIENT_ID, "var"), (CONTEXT, "c")];
         assert!(decide(&[], &two).unwrap_err().contains("unset one of them"));

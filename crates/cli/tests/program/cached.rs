@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use countersign_client::SystemClock;
+use countersign_proto::time::Clock as _;
+
 use crate::harness::{Server, User, http, mode};
 use crate::tokens::prepared;
 
@@ -34,8 +37,8 @@ fn a_token_is_asked_for_once_in_its_life() {
     let whole = user.json(&["token", "--context", "svc"]);
     assert_eq!(whole["access_token"], token.trim());
     assert_eq!((&whole["token_type"], &whole["scope"]), (&"Bearer".into(), &"orders:read".into()));
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let (left, end) = (whole["expires_in"].as_u64().unwrap(), whole["expires_at"].as_u64().unwrap());
+    let now = SystemClock.now().0;
+    let (left, end) = (whole["expires_in"].as_i64().unwrap(), whole["expires_at"].as_i64().unwrap());
     assert!(end > now && end.abs_diff(now + left) <= 2, "{whole}");
     let done = user.run(&["exec", "--context", "svc", "--", "sh", "-c", "echo $COUNTERSIGN_TOKEN"]);
     assert_eq!((done.out, issued(&server)), (token.clone(), before + 1));

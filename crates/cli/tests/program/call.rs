@@ -1,5 +1,7 @@
 //! `call`: what reaches the API, what the caller gets, and where the token never goes.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::sync::Arc;
 
 use countersign_client::SystemClock;
@@ -218,4 +220,21 @@ async fn bodies_pass_as_they_are() {
     api.answer_next(reply());
     let done = user.shell(&format!("{PROGRAM} call GET {url} | head -c 5 | od -An -tx1"));
     assert_eq!((done.out.trim(), &*done.err), ("00 01 02 03 04", ""));
+
+    let broken = broken_off();
+    let done = user.run(&["call", "GET", &broken]);
+    assert_eq!((done.status.code(), &*done.out), (Some(1), "hal"));
+    assert!(done.err.contains("broke off") && done.err.contains("not the whole answer"), "{}", done.err);
+}
+
+/// The URL of a server that closes in the midst of its one answer.
+fn broken_off() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhal").unwrap();
+    });
+    url
 }

@@ -51,6 +51,8 @@ impl Running {
 
     /// Its code, and what it still printed.
     fn ended(mut self) -> (Option<i32>, String) {
+        // waiting would close it, and end a program that reads
+        let _stdin = self.child.stdin.take();
         let code = self.child.wait().unwrap().code();
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();

@@ -150,7 +150,13 @@ impl User {
         Server::start(self.command(PROGRAM).args(all))
     }
 
-    /// The same from a shell that has set a limit of its own before.
+    /// Starts an agent with these words.
+    #[track_caller]
+    pub(crate) fn agent(&self, words: &[&str]) -> Server {
+        Server::start(self.command(PROGRAM).args(["agent", "--output", "json"]).args(words))
+    }
+
+    /// The same as [`Self::serve`] from a shell that has set a limit of its own before.
     #[track_caller]
     pub(crate) fn serve_after(&self, set: &str) -> Server {
         let line = format!(
@@ -215,6 +221,11 @@ impl Server {
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// All that it has said on both outputs so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
     }
 
     /// Ends it in order; returns its status and all that it said on both outputs.

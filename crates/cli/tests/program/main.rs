@@ -11,11 +11,13 @@
 #[path = "../../../testkit/src/postgres.rs"]
 pub mod databases;
 
+mod agent;
 mod cached;
 mod call;
 mod canary;
 mod configuration;
 mod contexts;
+mod credentials;
 mod demo;
 mod exec;
 mod guard;

@@ -15,3 +15,5 @@ mod http2;
 mod room;
 mod timeouts;
 mod tls;
+#[cfg(unix)]
+mod unix;
