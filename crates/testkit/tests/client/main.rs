@@ -9,3 +9,4 @@ mod guarded;
 mod keycloak;
 mod misbehaving;
 mod replayed;
+mod tenants;
