@@ -21,6 +21,7 @@ mod credentials;
 mod demo;
 mod exec;
 mod guard;
+mod guide;
 mod harness;
 mod limits;
 mod postgres;
