@@ -24,11 +24,11 @@ GUIDE = (ROOT / "docs" / "guard.md").read_text()
 ISSUER = "http://localhost:8080/realms/myorg"  # as the guide has it
 
 
-def snippet(begins: str, holds: str = "") -> str:
-    """The block of docs/guard.md that begins so: what is tested is what readers copy."""
-    blocks = re.findall(r"^```[^\n]*\n(.*?)^```$", GUIDE, re.M | re.S)
+def snippet(begins: str, holds: str = "", page: str = GUIDE) -> str:
+    """The block of a page, docs/guard.md unless said, that begins so: what is tested is what readers copy."""
+    blocks = re.findall(r"^```[^\n]*\n(.*?)^```$", page, re.M | re.S)
     found = [block for block in blocks if block.startswith(begins) and holds in block]
-    assert len(found) == 1, f"{len(found)} blocks of docs/guard.md begin with {begins!r} and hold {holds!r}"
+    assert len(found) == 1, f"{len(found)} blocks of the page begin with {begins!r} and hold {holds!r}"
     return found[0]
 
 

@@ -8,8 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderValue, Request, StatusCode};
+use axum::http::{Method, Request, StatusCode};
 use countersign_client::token::Secret;
 use countersign_client::{Endpoint, HttpClient, Settings, TokenSource};
 use serde::Serialize;
@@ -23,16 +22,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         );
     };
     let begun = Instant::now();
+    let api = Endpoint::parse(api)?;
     let tokens = TokenSource::discover(issuer)
         .client_secret(client_id, Secret::new(env::var(variable)?))
         .resource(resource)
-        .only_to(api.trim_end_matches("/api").trim_end_matches("/hello"))
+        .only_to(api.url().origin().ascii_serialization())
         .build_unasked()?;
     let (calls, workers): (usize, usize) = (calls.parse()?, workers.parse()?);
     let caller = Arc::new(Caller {
         tokens,
         http: HttpClient::new(Settings::default()),
-        api: Endpoint::parse(api)?,
+        api,
         pace: Duration::from_millis(pace.parse()?),
         begun,
         told: Mutex::default(),
@@ -92,19 +92,15 @@ impl Caller {
         }
     }
 
-    /// As the library's layer does it: once more, with another token, after a 401.
     async fn call(&self) -> Result<StatusCode, Box<dyn Error + Send + Sync>> {
-        let token = self.tokens.token().await?;
-        let status = self.send(token.authorization()).await?;
-        if status != StatusCode::UNAUTHORIZED {
-            return Ok(status);
+        let mut call = self.tokens.call();
+        loop {
+            let mut request = Request::get("/").body(Bytes::new())?;
+            call.authorize(&Method::GET, self.api.url(), request.headers_mut()).await?;
+            let answer = self.http.send(&self.api, request).await?;
+            if !call.again(self.api.url(), answer.status, &answer.headers).await {
+                return Ok(answer.status);
+            }
         }
-        let another = self.tokens.instead_of(&token).await?;
-        self.send(another.authorization()).await
-    }
-
-    async fn send(&self, token: HeaderValue) -> Result<StatusCode, Box<dyn Error + Send + Sync>> {
-        let request = Request::get("/").header(AUTHORIZATION, token).body(Bytes::new())?;
-        Ok(self.http.send(&self.api, request).await?.status)
     }
 }

@@ -3,12 +3,14 @@
 mod agent;
 mod api;
 mod audit;
+mod call;
 mod change;
 mod client;
 mod completions;
 mod config;
 mod context;
 mod demo;
+mod exec;
 mod grant;
 mod guard;
 mod health;
@@ -26,20 +28,31 @@ mod token;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::output::{Format, Output};
+use crate::output::{Asked, Format, FormatParser, Output};
 
 /// Machine-to-machine authorization: a server for OAuth 2.0 client credentials, and what administers it
 #[derive(Parser, Debug)]
 #[command(name = "countersign", version, arg_required_else_help = true, after_help = EXAMPLES)]
 pub(crate) struct Cli {
-    /// How to answer
-    #[arg(long, short, global = true, value_enum, default_value_t, help_heading = "Output")]
-    pub(crate) output: Format,
+    /// How to answer [default: text]
+    #[arg(long, short, global = true, value_name = "FORMAT", value_parser = FormatParser, help_heading = "Output")]
+    output: Option<Asked>,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// How to answer.
+    pub(crate) fn format(&self) -> Result<Format, clap::Error> {
+        match (&self.command, &self.output) {
+            // its answer is the API's, and `--output` is where that goes, as curl has it
+            (Command::Call(_), _) | (_, None) => Ok(Format::default()),
+            (_, Some(asked)) => asked.format(&Self::command()),
+        }
+    }
 }
 
 /// What there is to do.
@@ -56,8 +69,10 @@ pub(crate) enum Command {
     Key(key::Key),
     Audit(audit::Audit),
     Guard(guard::Guard),
+    Token(Box<token::Token>),
+    Call(Box<call::Call>),
+    Exec(Box<exec::Exec>),
     Agent(agent::Agent),
-    Token(token::Token),
     Inspect(inspect::Inspect),
     Context(context::Context),
     Config(config::Config),
@@ -82,6 +97,8 @@ impl Command {
             Self::Guard(command) => on_one(command.run(output)),
             Self::Agent(command) => on_one(command.run(output)),
             Self::Token(command) => on_one(command.run(output)),
+            Self::Call(command) => on_one(command.run(output)),
+            Self::Exec(command) => on_one(command.run(output)),
             Self::Inspect(command) => on_one(command.run(output)),
             Self::Health(command) => on_one(command.run(output)),
             Self::Context(command) => command.run(output).map(|()| ExitCode::SUCCESS),
@@ -122,7 +139,9 @@ Examples:
   countersign serve                     start a server; the first start says what to do next
   countersign demo                      watch the whole story against a server that is thrown away
   countersign realm create myorg
-  countersign token --realm myorg --client-id svc --client-secret-file svc.secret";
+  countersign token --realm myorg --client-id svc --client-secret-file svc.secret
+  countersign call GET https://orders.example/1 --context svc
+  countersign exec --context svc -- ./report --daily";
 
 #[cfg(test)]
 mod tests;

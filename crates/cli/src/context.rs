@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use countersign_client::token::Secret;
-use countersign_client::{Builder, ClientAuth, Endpoint, EndpointError, HttpClient, Settings, TokenSource};
+use countersign_client::{
+    Builder, ClientAuth, Endpoint, EndpointError, HttpClient, SecretSource, Settings, TokenSource,
+};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -100,7 +102,14 @@ impl Context {
 
     /// Its client, and how it proves itself.
     pub(crate) fn auth(&self) -> Result<ClientAuth, Failure> {
-        let (id, secret) = (self.client_id.clone(), self.secret()?);
+        // it must be there now, and is read anew when it is needed
+        let secret =
+            match (self.secret()?, &self.client_secret, &self.client_secret_env, &self.client_secret_file) {
+                (_, None, Some(name), _) => SecretSource::env(name),
+                (_, None, None, Some(path)) => SecretSource::file(path),
+                (secret, ..) => secret.into(),
+            };
+        let id = self.client_id.clone();
         Ok(if self.in_body {
             ClientAuth::client_secret_post(id, secret)
         } else {
@@ -143,7 +152,9 @@ impl Context {
 pub(crate) fn endpoint(url: &str, danger_plain_http: bool) -> Result<Endpoint, Failure> {
     let parse = if danger_plain_http { Endpoint::danger_parse_any_http } else { Endpoint::parse };
     parse(url).map_err(|error| {
-        let failure = Failure::new(format!("{url}: {error}"));
+        // what stands before the host may be a password
+        let shown = if error == EndpointError::Credentials { "the URL" } else { url };
+        let failure = Failure::new(format!("{shown}: {error}"));
         match error {
             EndpointError::Syntax => failure.next(
                 "begin it with https:// (http:// on loopback), as in https://auth.example.com or http://localhost:8080",

@@ -32,17 +32,37 @@ pub(crate) const OTHERS: &[&str] = &[
     ROOT_ID,
     ROOT_SECRET,
     MASTER_KEYS,
+    ISSUER,
+    CLIENT_ID,
     CLIENT_SECRET,
+    RESOURCE,
+    SCOPE,
+    CONTEXT,
+    TOKEN,
+    TOKEN_FILE,
     "COUNTERSIGN_CONFIG",
-    "COUNTERSIGN_CONTEXT",
     "COUNTERSIGN_CONTEXTS",
     "COUNTERSIGN_REALM",
 ];
 
 /// The text of the keys file, in its place.
 pub(crate) const MASTER_KEYS: &str = "COUNTERSIGN_MASTER_KEYS";
-/// The secret that `token` takes unless another source is named.
+/// The issuer that tokens are taken of, unless a flag names another.
+pub(crate) const ISSUER: &str = "COUNTERSIGN_ISSUER";
+/// The client that takes them.
+pub(crate) const CLIENT_ID: &str = "COUNTERSIGN_CLIENT_ID";
+/// Its secret, unless another credential is named.
 pub(crate) const CLIENT_SECRET: &str = "COUNTERSIGN_CLIENT_SECRET";
+/// The APIs that tokens are for, separated by spaces.
+pub(crate) const RESOURCE: &str = "COUNTERSIGN_RESOURCE";
+/// The scopes to ask for, separated by spaces.
+pub(crate) const SCOPE: &str = "COUNTERSIGN_SCOPE";
+/// What `exec` gives its program: the token of its start.
+pub(crate) const TOKEN: &str = "COUNTERSIGN_TOKEN";
+/// What `exec` gives its program: the file with a token that is fresh.
+pub(crate) const TOKEN_FILE: &str = "COUNTERSIGN_TOKEN_FILE";
+/// The saved context to use.
+pub(crate) const CONTEXT: &str = "COUNTERSIGN_CONTEXT";
 
 /// Every variable that is text.
 pub(crate) fn all() -> impl Iterator<Item = (String, String)> {

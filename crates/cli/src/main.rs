@@ -13,6 +13,7 @@ mod moment;
 mod output;
 mod private_file;
 mod snippet;
+mod source;
 mod wire;
 
 use std::process::ExitCode;
@@ -25,7 +26,7 @@ use crate::output::Output;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let output = Output { format: cli.output };
+    let output = Output { format: cli.format().unwrap_or_else(|error| error.exit()) };
     let lost = || match output::lost() {
         Some(why) => Err(Failure::new(format!("standard output could not be written: {why}"))),
         None => Ok(()),

@@ -1,6 +1,7 @@
 //! The only place that prints: text and tables for people, JSON for programs, on standard output; what is said beside
 //! the answer goes to standard error.
 
+mod asked;
 mod table;
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -9,6 +10,7 @@ use std::sync::OnceLock;
 use clap::ValueEnum;
 use countersign_proto::admin::Page;
 
+pub(crate) use asked::{Asked, FileParser, FormatParser};
 pub(crate) use table::Table;
 
 use crate::failure::Failure;
@@ -46,6 +48,15 @@ impl Output {
     pub(crate) fn body(self, body: &[u8]) {
         let mut out = io::stdout().lock();
         remember(out.write_all(body).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()));
+    }
+
+    /// Prints bytes as they are; whether somebody still reads them.
+    pub(crate) fn raw(self, bytes: &[u8]) -> io::Result<bool> {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            written => written.map(|()| true),
+        }
     }
 
     /// Prints a list as the admin API has it.

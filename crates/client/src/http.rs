@@ -1,6 +1,7 @@
 //! The HTTP client: one request, one answer, everything bounded.
 
 mod answer;
+mod date;
 mod error;
 mod held;
 mod resolver;

@@ -29,8 +29,8 @@ pub struct Misbehaviour {
     script: Vec<Act>,
 }
 
-/// What a client must make of an answer. In no case may it panic, follow a redirect, wait beyond its bounds, read on
-/// without end, or show a control character of the answer to a person.
+/// What a client must make of an answer. In no case may it panic, ask more than once, follow a redirect, wait beyond its
+/// bounds, read on without end, or show a control character of the answer, or pages of it, to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Must {
     /// Use the token, which is [`GOOD`].

@@ -8,5 +8,5 @@ mod opaque;
 mod proxy;
 mod start;
 mod tls;
-mod upstream;
+pub(crate) mod upstream;
 mod waiting;

@@ -12,11 +12,16 @@
 pub mod databases;
 
 mod agent;
+mod cached;
+mod call;
 mod canary;
 mod configuration;
 mod contexts;
+mod credentials;
 mod demo;
+mod exec;
 mod guard;
+mod guide;
 mod harness;
 mod limits;
 mod postgres;

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::harness::User;
 
-const ORDERS: &str = "https://orders.example";
+pub(crate) const ORDERS: &str = "https://orders.example";
 
 /// A client `svc` whose secret lies in a file, and a context of its own.
-fn prepared(user: &User) -> String {
+pub(crate) fn prepared(user: &User) -> String {
     user.ok(&["realm", "create", "myorg"]);
     user.ok(&[
         "api",
@@ -51,6 +51,50 @@ fn tokens_are_taken_in_every_way() {
     other.ok(&["token", "--issuer", &issuer, "--client-id", "svc", "--client-secret-env", "MINE"]);
     let words = ["token", "--issuer", &issuer, "--client-id", "svc", "--client-secret-file", "-"];
     assert!(User::new().run_with(&words, &secret).status.success());
+}
+
+/// The contract: variables stand in for flags, `--context` goes before them, and what is half set is an error.
+#[test]
+fn variables_say_where_tokens_come_from() {
+    let user = User::new();
+    let server = user.serve(&[]);
+    let file = prepared(&user);
+    let issuer = format!("{}/realms/myorg", server.url());
+    let secret = std::fs::read_to_string(&file).unwrap();
+    let scope_of = |user: &User, words: &[&str]| user.json(words)["scope"].as_str().unwrap().to_owned();
+
+    let svc = User::new()
+        .with("COUNTERSIGN_ISSUER", &issuer)
+        .with("COUNTERSIGN_CLIENT_ID", "svc")
+        .with("COUNTERSIGN_CLIENT_SECRET", &secret)
+        .with("COUNTERSIGN_RESOURCE", ORDERS)
+        .with("COUNTERSIGN_SCOPE", "orders:read orders:write");
+    assert_eq!(scope_of(&svc, &["token"]), "orders:read orders:write");
+    assert_eq!(scope_of(&svc, &["token", "--scope", "orders:read"]), "orders:read");
+    let said = svc.fails(&["token", "--issuer", "http://127.0.0.1:9", "--resource", ORDERS]);
+    assert!(said.contains("cannot connect"), "{said}");
+    assert!(svc.fails(&["token", "--context", "local"]).contains("no context 'local'"));
+
+    let user =
+        user.with("COUNTERSIGN_ISSUER", "http://127.0.0.1:9").with("COUNTERSIGN_SCOPE", "orders:refund");
+    assert_eq!(scope_of(&user, &["token", "--context", "svc"]), "orders:read");
+    let said = user.fails(&["token"]);
+    assert!(said.contains("COUNTERSIGN_CLIENT_ID"), "{said}");
+    let half = User::new().with("COUNTERSIGN_CLIENT_ID", "svc");
+    assert!(half.fails(&["token"]).contains("COUNTERSIGN_ISSUER"));
+    for (words, part) in [
+        (&["token", "--issuer", &issuer, "--context", "svc"][..], "cannot be used with"),
+        (
+            &["token", "--client-id", "a", "--client-secret-file", "a", "--client-secret-env", "b"],
+            "cannot be used with",
+        ),
+        (&["token", "--output", "yaml"], "possible values: text, json"),
+        (&["token", "--client-secret", "hush"], "unexpected argument"),
+    ] {
+        let done = user.run(words);
+        assert_eq!(done.status.code(), Some(2), "{words:?}");
+        assert!(done.err.contains(part), "{words:?}: {}", done.err);
+    }
 }
 
 #[test]

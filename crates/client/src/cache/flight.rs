@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::sync::Mutex;
+use super::sync::{Mutex, MutexGuard};
 
 /// A request on its way.
 pub(super) struct Flight<O>(Mutex<Progress<O>>);

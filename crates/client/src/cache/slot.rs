@@ -3,14 +3,14 @@
 //! All changes are made under the desk's lock, but one: who finds a token due claims its renewal by one exchange of a
 //! number, so that nobody else goes to the desk for it. Loom goes through all orders of these: `tests/loom`.
 
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering::{AcqRel, Acquire};
+use std::sync::{Arc, PoisonError};
 
 use super::flight::{Flight, Passenger};
 use super::life::Life;
 use super::moment::Moment;
 use super::pace;
-use super::sync::{AtomicU64, Mutex, Shared};
+use super::sync::{AtomicU64, Mutex, MutexGuard, Shared};
 
 /// The place of one token `T`, which a request brings or fails to with `E`.
 pub(crate) struct Slot<T, E> {
@@ -143,7 +143,8 @@ impl<T, E> Slot<T, E> {
     fn try_again_at(&self, ticks: u64) {
         self.kept.read(|kept| {
             if let Some(kept) = kept {
-                kept.next_try.store(ticks, Release);
+                // an exchange as the claim is: of two such each is before or after the other
+                kept.next_try.swap(ticks, AcqRel);
             }
         });
     }

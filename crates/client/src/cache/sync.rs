@@ -1,8 +1,8 @@
 //! What the slot shares between threads: the seam at which the tests put loom's in the place of it.
 
 use std::sync::Arc;
-pub(super) use std::sync::Mutex;
 pub(super) use std::sync::atomic::AtomicU64;
+pub(super) use std::sync::{Mutex, MutexGuard};
 
 use arc_swap::ArcSwapOption;
 

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_proto::error::printable;
+use countersign_proto::time::UnixTime;
 use http::StatusCode;
 use http::header::{AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+
+use super::date;
 
 /// An answer, read whole.
 #[derive(Clone, Debug)]
@@ -74,6 +77,14 @@ impl Answer {
         found.map(|max_age| max_age.saturating_sub(age))
     }
 
+    /// As [`Self::retry_after`], and where it is a date, from `now` until then.
+    pub(crate) fn retry_after_at(&self, now: UnixTime) -> Option<Duration> {
+        self.retry_after().or_else(|| {
+            let then = date::read(self.headers.get(RETRY_AFTER)?.to_str().ok()?)?;
+            Some(Duration::from_secs(u64::try_from(then.since(now)).unwrap_or(0)))
+        })
+    }
+
     /// How long the server asks to be left alone: `Retry-After` in seconds (RFC 9110 §10.2.3); a date is not read.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -127,6 +138,20 @@ mod tests {
         let aged = answer(&[(CACHE_CONTROL, "max-age=60"), (AGE, "50")]);
         assert_eq!(aged.max_age(), Some(Duration::from_secs(10)));
         assert_eq!(answer(&[(CACHE_CONTROL, "max-age=60"), (AGE, "90")]).max_age(), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_date_is_so_many_seconds_from_now() {
+        let now = UnixTime(946_684_700);
+        for (date, seconds) in [
+            ("7", Some(7)),
+            ("Fri, 31 Dec 1999 23:59:59 GMT", Some(99)),
+            ("Fri, 31 Dec 1999 20:00:00 GMT", Some(0)),
+            ("soon", None),
+        ] {
+            let read = answer(&[(RETRY_AFTER, date)]).retry_after_at(now);
+            assert_eq!(read, seconds.map(Duration::from_secs), "{date}");
+        }
     }
 
     #[test]

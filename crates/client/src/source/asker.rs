@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::server::{Place, Server};
 use crate::auth::{Proven, Recipient, Stamp};
 use crate::dpop::Prover;
-use crate::token::request::{Encoding, read, request};
+use crate::token::request::{Encoding, MAX_ANSWER, read_at, request};
 use crate::token::{Ask, Misconfigured, Refused, Token, TokenError, TokenType};
 use crate::{Answer, ClientAuth, HttpClient};
 
@@ -70,10 +70,10 @@ impl Asker {
         prover: Option<&Prover>,
     ) -> Result<Token, TokenError> {
         let (answer, used) = self.exchange(server, now, prover).await?;
-        let mut answered = read(&answer);
+        let mut answered = read_at(&answer, now);
         // what was replaced while the request was under way
         if is_invalid_client(&answered) && self.has_rotated(server, now, used).await {
-            answered = read(&self.exchange(server, now, prover).await?.0);
+            answered = read_at(&self.exchange(server, now, prover).await?.0, now);
         }
         let answered = answered.map_err(|error| self.advised(error, server))?;
         let token = Token::new(&answered, now)?;
@@ -195,5 +195,3 @@ fn is_nonce_wanted(answer: &Answer) -> bool {
 }
 
 const INVALID_CLIENT: &str = "invalid_client";
-/// Tokens of a hundred groups and rights have 16 KiB.
-const MAX_ANSWER: usize = 256 * 1024;

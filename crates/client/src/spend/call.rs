@@ -74,7 +74,8 @@ impl Call {
     /// Hears the answer to the request that was sent to `url`: keeps the nonce that it may carry, and says whether the
     /// same request should be sent once more, authorized anew.
     ///
-    /// A token that was refused is not used again. Where there is no other, the answer stands.
+    /// A token that was refused is replaced even where the request is not sent again. Where there is no other, the answer
+    /// stands; see [`TokenSource::instead_of`].
     pub async fn again(&mut self, url: &Url, status: StatusCode, headers: &HeaderMap) -> bool {
         let Ok(target) = self.source.origins().of_url(url) else { return false };
         self.state.again(&self.source, &target, status, headers).await

@@ -1,13 +1,15 @@
 //! The token request and its answer (RFC 6749 §4.4.2, §5; RFC 8707 §2).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_proto::error::ErrorBody;
-use countersign_proto::time::Clock as _;
+use countersign_proto::jose::json::{self, Limits};
+use countersign_proto::time::{Clock as _, UnixTime};
 use countersign_proto::token::{CLIENT_CREDENTIALS, TokenResponse};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode};
+use serde_json::{Map, Value};
 
 use super::canonical::canonical;
 use super::{Misconfigured, Refused, TokenError, Unreachable};
@@ -120,32 +122,57 @@ fn json(parameters: &[(&str, &str)]) -> Result<Bytes, Misconfigured> {
 /// # Errors
 /// [`TokenError`].
 pub fn read(answer: &Answer) -> Result<TokenResponse, TokenError> {
-    let Answer { status, body, .. } = answer;
-    if *status == StatusCode::OK {
-        let token: TokenResponse = serde_json::from_slice(body)
-            .map_err(|error| no_token_endpoint(format!("its 200 answer holds no token ({error})")))?;
-        // RFC 6749 appendix A.12: a token ends in headers and terminals, where other characters do harm
-        if token.access_token.is_empty() || !token.access_token.bytes().all(|b| matches!(b, 0x20..=0x7e)) {
-            return Err(no_token_endpoint("its token holds characters that no token holds"));
-        }
-        return Ok(token);
-    }
-    let said = serde_json::from_slice::<ErrorBody>(body).ok();
-    // an unknown server's words go to a terminal: nothing but printable ASCII may pass
-    let error = said.as_ref().map(|said| shown(&said.error));
-    if status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS {
-        let after = answer.retry_after();
-        return Err(error
-            .map_or_else(|| Unreachable::status(*status, after), |e| Unreachable::saying(*status, e, after))
-            .into());
-    }
-    if let (Some(said), Some(error)) = (said, error) {
-        let description = said.error_description.map(|text| shown(&text));
-        return Err(Refused::new(*status, error, description).into());
-    }
-    Err(no_token_endpoint(format!("status {status} without an OAuth error in it")))
+    read_at(answer, SystemClock.now())
 }
 
+/// As [`read`], at this moment, from which a `Retry-After` that is a date is counted.
+pub(crate) fn read_at(answer: &Answer, now: UnixTime) -> Result<TokenResponse, TokenError> {
+    let Answer { status, body, .. } = answer;
+    let is_ok = *status == StatusCode::OK;
+    if is_ok {
+        // RFC 6749 §5.1: a page to log in at, or what a proxy makes of an answer, is no token
+        answer.json().map_err(no_token_endpoint)?;
+    }
+    let read = json::object(body, LIMITS);
+    let refused = read.as_ref().ok().and_then(said);
+    if status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS {
+        let after = answer.retry_after_at(now).map(|after| after.min(LONGEST_WAIT));
+        return Err(match refused {
+            Some((error, _)) => Unreachable::saying(*status, error, after),
+            None => Unreachable::status(*status, after),
+        }
+        .into());
+    }
+    if let Some((error, description)) = refused {
+        return Err(Refused::new(*status, error, description).into());
+    }
+    if !is_ok {
+        return Err(no_token_endpoint(format!("status {status} without an OAuth error in it")));
+    }
+    let members = read.map_err(|error| no_token_endpoint(format!("its answer is {error}")))?;
+    let token: TokenResponse = serde_json::from_value(Value::Object(members))
+        // serde's own words would quote what is there
+        .map_err(|_| no_token_endpoint("its answer holds no token, or no type of it"))?;
+    // RFC 6749 appendix A.12: a token ends in headers and terminals, where other characters do harm
+    if token.access_token.is_empty() || !token.access_token.bytes().all(|b| matches!(b, 0x20..=0x7e)) {
+        return Err(no_token_endpoint("its token holds characters that no token holds"));
+    }
+    Ok(token)
+}
+
+/// Code and description of an OAuth error, whatever else there is; a stranger's words, so that they are made printable.
+fn said(members: &Map<String, Value>) -> Option<(String, Option<String>)> {
+    let error = members.get("error")?.as_str()?;
+    let description = members.get("error_description").and_then(Value::as_str);
+    Some((shown(error), description.map(shown)))
+}
+
+/// As deep as a token response may be, of which nothing deep is read.
+const LIMITS: Limits = Limits { bytes: MAX_ANSWER, depth: 16 };
+/// Tokens with a hundred groups and rights have 16 KiB.
+pub(crate) const MAX_ANSWER: usize = 256 * 1024;
+/// A day: nobody is left alone for longer, whatever a server asks for.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 const FORM: &str = "application/x-www-form-urlencoded";
 
 fn no_token_endpoint(why: impl std::fmt::Display) -> TokenError {
@@ -162,7 +189,7 @@ mod tests {
     fn answer(status: u16, body: &str) -> Answer {
         Answer {
             status: StatusCode::from_u16(status).unwrap(),
-            headers: http::HeaderMap::new(),
+            headers: [(CONTENT_TYPE, HeaderValue::from_static("application/json"))].into_iter().collect(),
             body: Bytes::copy_from_slice(body.as_bytes()),
         }
     }

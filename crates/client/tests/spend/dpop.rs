@@ -27,7 +27,7 @@ fn proof(scene: &Scene, heard: &Heard) -> Proof {
 fn bound_to(token: &str) -> KeyThumbprint {
     let claims = base64url::decode(token.split('.').nth(1).unwrap()).unwrap();
     let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
-    KeyThumbprint::parse(claims["cnf"]["jkt"].as_str().unwrap()).unwrap()
+    KeyThumbprint::parse(claims.pointer("/cnf/jkt").unwrap().as_str().unwrap()).unwrap()
 }
 
 /// The nonces of the requests that were heard.
@@ -140,6 +140,7 @@ async fn a_nonce_and_a_fresh_token_in_one_call() {
         assert_eq!(second.token() == first.token(), nonce_first);
         assert_eq!(bound_to(first.token()), bound_to(third.token()));
         // and neither a second time
+        scene.much_later().await;
         scene.api.challenges(INVALID);
         scene.api.wants_nonce("m");
         scene.api.challenges(INVALID);
@@ -175,6 +176,7 @@ async fn the_issuer_has_a_nonce_of_its_own() {
     assert_eq!((status, nonces(&scene, &heard), scene.asked()), (200, vec![None], 2));
     scene.issuer.announce_new_nonce();
     for asked in [3, 4] {
+        scene.much_later().await;
         scene.api.challenges(INVALID);
         assert_eq!((scene.got().await.0, scene.asked()), (200, asked));
     }

@@ -1,6 +1,7 @@
 //! An issuer, a clock, an API, and a source of tokens for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_client::{Builder, CallError, TokenSource};
@@ -59,6 +60,13 @@ impl Scene {
     /// Gets the usual URL; the status, and all that the API heard.
     pub(crate) async fn got(&self) -> (u16, Vec<Heard>) {
         (self.get(Self::URL).await, self.api.heard())
+    }
+
+    /// Moves time by as much as a source waits before it replaces another refused token.
+    pub(crate) async fn much_later(&self) {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(61)).await;
+        tokio::time::resume();
     }
 
     /// How many tokens were asked for.

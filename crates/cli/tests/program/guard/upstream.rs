@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 
 /// An upstream; it ends with the test's process.
-pub(super) struct Upstream {
+pub(crate) struct Upstream {
     address: SocketAddr,
     state: Arc<State>,
 }
@@ -18,12 +18,12 @@ struct State {
 }
 
 impl Upstream {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::answering(|head, body| ("text/plain", format!("{head}\n{body}")))
     }
 
     /// One that answers by head and body: with a media type and a text.
-    pub(super) fn answering(
+    pub(crate) fn answering(
         answers: impl Fn(&str, &str) -> (&'static str, String) + Send + Sync + 'static,
     ) -> Self {
         let answers = Arc::new(answers);
@@ -40,17 +40,17 @@ impl Upstream {
         Self { address, state }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// How many requests have reached it.
-    pub(super) fn seen(&self) -> usize {
+    pub(crate) fn seen(&self) -> usize {
         *self.state.seen.lock().unwrap()
     }
 
     /// Lets the requests for `/slow` be answered.
-    pub(super) fn release(&self) {
+    pub(crate) fn release(&self) {
         *self.state.released.lock().unwrap() = true;
         self.state.wake.notify_all();
     }

@@ -40,7 +40,7 @@ impl Stored {
     /// Reads a file that is for `key`, or for any.
     pub(super) fn read(text: &str, key: Option<&str>) -> Option<Self> {
         let File { key: found, asked, until, answer } = serde_json::from_str(text).ok()?;
-        let ours = key.is_none_or(|key| key == found);
+        let ours = key.is_none_or(|key| key == found) && !answer.access_token.is_empty();
         ours.then_some(Self { asked, answer, until })
     }
 

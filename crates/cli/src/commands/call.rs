@@ -1,0 +1,171 @@
+//! `countersign call`: one request to an API, as curl makes it, with a token.
+
+mod answer;
+mod data;
+mod header;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bytes::Bytes;
+use clap::Args;
+use countersign_client::{Endpoint, HttpClient, HttpError, Settings, SpendError, TokenSource};
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+use crate::context::endpoint;
+use crate::failure::Failure;
+use crate::output::{Asked, FileParser, Output};
+use crate::source::{Blame, SourceFlags};
+use answer::Shown;
+
+/// Call an API with a token, as curl does without
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES, long_about = LONG)]
+pub(crate) struct Call {
+    /// GET, POST or another method
+    #[arg(value_parser = method)]
+    method: Method,
+    /// What to call: https, or http on loopback; the token goes there and nowhere else
+    url: String,
+    /// A header, as in `-H 'Accept: text/csv'`, or a file of them, as in `-H @FILE`; repeatable
+    #[arg(short = 'H', long = "header", value_name = "LINE")]
+    headers: Vec<String>,
+    /// A body, of a form unless a header says otherwise; from a file without its newlines by `@FILE`, from standard input
+    /// by `@-`; several are joined by `&`
+    #[arg(short = 'd', long = "data", value_name = "DATA", allow_hyphen_values = true)]
+    data: Vec<String>,
+    /// Write the answer to this file
+    #[arg(id = "output", long, short, value_name = "FILE", value_parser = FileParser)]
+    to: Option<Asked>,
+    /// Show the head of the answer before its body
+    #[arg(long, short)]
+    include: bool,
+    /// Exit with 22, and show no body, when the answer is not a success
+    #[arg(long, short)]
+    fail: bool,
+    #[command(flatten)]
+    source: SourceFlags,
+}
+
+/// What is sent, as often as it takes.
+struct Sending<'a> {
+    endpoint: Endpoint,
+    method: &'a Method,
+    headers: HeaderMap,
+    body: Bytes,
+    http: HttpClient,
+}
+
+impl Call {
+    pub(crate) async fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let endpoint = endpoint(&self.url, self.source.allows_plain_http())?;
+        let body = data::read(&self.data)?;
+        let headers = self.headers(body.is_some())?;
+        let mut chosen = self.source.choose()?;
+        let blame = chosen.blame();
+        let settings = Settings {
+            ca_file: chosen.ca_file.clone(),
+            client_certificate: chosen.certificate.clone(),
+            timeout: PATIENCE,
+            ..Settings::default()
+        };
+        chosen.tokens = chosen.tokens.only_to(endpoint.url().origin().ascii_serialization());
+        let tokens = chosen.build()?;
+        let body = body.unwrap_or_default();
+        let sending =
+            Sending { endpoint, method: &self.method, headers, body, http: HttpClient::new(settings) };
+        let answer = sending.send(&tokens, &blame).await?;
+        let to: Option<PathBuf> = self.to.and_then(Asked::file);
+        let shown = Shown { to: to.as_deref(), include: self.include, fail: self.fail, output };
+        shown.show(&sending.endpoint, answer).await
+    }
+
+    fn headers(&self, has_body: bool) -> Result<HeaderMap, Failure> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        if has_body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        }
+        // here and not by the parser of the command line, which would repeat a line that is wrong: it may hold a key
+        let lines: Result<Vec<_>, _> = self.headers.iter().map(|text| header::given(text)).collect();
+        let lines = lines.map_err(|error| Failure::new(format!("-H: {error}")))?;
+        header::put(&mut headers, lines.iter().flatten())?;
+        Ok(headers)
+    }
+}
+
+impl Sending<'_> {
+    /// Sends it, and once more where the answer asks for a fresh token or a nonce.
+    async fn send(&self, tokens: &TokenSource, blame: &Blame) -> Result<Response<Incoming>, Failure> {
+        let url = self.endpoint.url();
+        let mut call = tokens.call();
+        loop {
+            let mut request = Request::new(Full::new(self.body.clone()));
+            *request.method_mut() = self.method.clone();
+            *request.headers_mut() = self.headers.clone();
+            let spent = call.authorize(self.method, url, request.headers_mut()).await;
+            spent.map_err(|error| not_sent(&error, blame))?;
+            let response =
+                self.http.open(&self.endpoint, request).await.map_err(|error| no_answer(&error))?;
+            if !call.again(url, response.status(), response.headers()).await {
+                return Ok(response);
+            }
+        }
+    }
+}
+
+fn not_sent(error: &SpendError, blame: &Blame) -> Failure {
+    match error {
+        SpendError::Token(error) => blame.of(error),
+        error => Failure::new(error),
+    }
+}
+
+/// Nobody knows here how the API is started.
+fn no_answer(error: &HttpError) -> Failure {
+    match error {
+        HttpError::Connect { .. } | HttpError::Exchange { .. } | HttpError::Timeout { .. } => {
+            Failure::new(error).next("check the URL, and whether the API is running")
+        }
+        error => Failure::from(error),
+    }
+}
+
+fn method(name: &str) -> Result<Method, String> {
+    let common = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    if let Some(method) = common.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(name)) {
+        return Ok(method);
+    }
+    if name.contains("://") {
+        return Err("the method comes before the URL, as in `call GET https://orders.example/1`".to_owned());
+    }
+    let method = Method::from_bytes(name.as_bytes()).map_err(|_| "it is no method of HTTP".to_owned())?;
+    if method == Method::CONNECT {
+        return Err("CONNECT opens a tunnel, and calls no API".to_owned());
+    }
+    Ok(method)
+}
+
+/// For an API to begin its answer; some are slow to make it.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+const LONG: &str = "\
+Call an API with a token, as curl does without. The token goes to the URL's origin and nowhere else: redirects are not \
+followed. It is taken and kept as by `countersign token`, renewed once where the API refuses it, and a bound one (--dpop, \
+--client-cert) is sent with its proof.
+
+The body of the answer goes to standard output as it comes, and the exit code is 0 whatever the API answered; with --fail \
+it is 22 for every status but 2xx. It is 1 when there is no answer, and nothing is sent without a token.";
+
+const EXAMPLES: &str = "\
+Examples:
+  countersign call GET https://orders.example/1 --context svc
+  countersign call POST https://orders.example/ --context svc --fail \\
+      -H 'Content-Type: application/json' -d '{\"item\": \"tea\"}'
+  countersign call PUT https://orders.example/1/note --context svc -d @note.txt -i
+  countersign call GET https://orders.example/1/invoice --context svc -o invoice.pdf
+  countersign call GET https://orders.example/1 --context svc --dpop";

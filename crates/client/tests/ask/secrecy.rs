@@ -1,0 +1,115 @@
+//! No secret in what is printed or logged.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use countersign_client::{ClientAuth, PrivateKey, SecretSource, TokenError};
+use countersign_proto::jose::{Algorithm, SigningKey};
+use countersign_testkit::issuer::{Document, Reply};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use super::scene::{Scene, pem};
+
+const CANARY: &str = "canary-5b1f";
+
+/// Threats 4 "secrets, tokens, assertions in logs": all that can be formatted is, at the most talkative level.
+#[tokio::test]
+async fn nothing_secret_is_printed_or_logged() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_ansi(false).with_writer(log.clone()));
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let scene = Scene::new().await;
+    let key = SigningKey::generate(Algorithm::ES256, "k").unwrap();
+    let (key_file, lines) = (scene.file("key.pem", &pem(&key)), pem(&key));
+    let _ = scene.issuer.client("svc").secret(CANARY).key(key.public_jwk());
+    let platform = scene.issuer.kubernetes("shop", "orders", scene.issuer.issuer()).token();
+    let mut printed = String::new();
+    let mut secrets: Vec<String> = vec![CANARY.to_owned(), "c3ZjOmNhbmFyeS01YjFm".to_owned()];
+    secrets.extend(lines.lines().filter(|line| line.len() > 20 && !line.starts_with('-')).map(str::to_owned));
+    for auth in [
+        ClientAuth::client_secret_basic("svc", CANARY.to_owned()),
+        ClientAuth::client_secret_post("svc", SecretSource::file(scene.file("secret", CANARY))),
+        ClientAuth::client_secret_post("svc", SecretSource::command("printf", [CANARY])),
+        ClientAuth::private_key_jwt("svc", PrivateKey::from_file(&key_file, None, None)),
+        ClientAuth::assertion_file(None, scene.file("token", &platform)),
+        ClientAuth::client_secret_basic("nobody", CANARY.to_owned()),
+    ] {
+        for reply in [None, Some(Reply::status(503)), Some(Reply::status(404)), Some(Reply::status(400))] {
+            match reply {
+                Some(reply) => scene.issuer.answer(Document::Token, reply),
+                None => scene.issuer.restore(Document::Token),
+            }
+            let tokens = scene.discover().auth(auth.clone()).build().await.unwrap();
+            match tokens.token().await {
+                Ok(token) => {
+                    secrets.push(token.expose().to_owned());
+                    printed.push_str(&format!("{token:?} {:?}", token.authorization()));
+                }
+                Err(error) => {
+                    printed.push_str(&format!("{error} {error:?}"));
+                    if let TokenError::Refused(refused) = error {
+                        printed.push_str(&format!("{:?}", refused.advice()));
+                    }
+                }
+            }
+        }
+    }
+    secrets.extend(scene.asked().iter().filter_map(|sent| sent.parameter("client_assertion")));
+    printed.push_str(&log.text());
+    assert!(secrets.len() > 12, "{}", secrets.len());
+    for secret in secrets {
+        assert!(!printed.contains(&secret), "{secret} in {printed}");
+    }
+}
+
+/// Each request is logged, and of failures in a row the first one stands out.
+#[tokio::test]
+async fn a_failure_is_told_once() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_ansi(false).with_writer(log.clone()));
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let scene = Scene::new().await;
+    let tokens = scene.discover().client_secret("svc", "secret".to_owned()).build().await.unwrap();
+    for _ in 0..3 {
+        tokens.token().await.unwrap_err();
+    }
+    let _ = scene.issuer.client("svc").secret("secret");
+    tokens.token().await.unwrap();
+    let text = log.text();
+    let ours = |level: &str| {
+        text.lines().filter(|line| line.contains(level) && line.contains("client_id=\"svc\"")).count()
+    };
+    assert_eq!((ours("WARN"), ours("DEBUG")), (1, 3), "{text}");
+    assert!(text.contains(scene.issuer.issuer()), "{text}");
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
