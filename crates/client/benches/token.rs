@@ -24,14 +24,10 @@ fn main() {
     let runtime = Runtime::new().unwrap();
     let source = source(&runtime);
     let kept = std::sync::Mutex::new(token(&source));
-    let mut operations: [(&str, Operation<'_>); 4] = [
+    let mut operations: [(&str, Operation<'_>); 3] = [
         ("both clocks", Box::new(clocks)),
         ("cached token", Box::new(|| drop(black_box(token(&source))))),
         ("clone under a lock", Box::new(|| drop(black_box(kept.lock().unwrap().clone())))),
-        (
-            "a key for a map",
-            Box::new(|| drop(black_box(String::from("https://id.example client orders:read")))),
-        ),
     ];
     println!("{:20} {:>8} {:>12}", "", "ns", "to clocks");
     for (name, operation) in &mut operations {

@@ -142,3 +142,31 @@ fn moment(clock: &dyn Clock, began: Instant) -> Moment {
 
 /// Kinds of token that one cache has places for; a source beyond them has one of its own.
 const MAX_PLACES: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemClock;
+    use crate::token::Ask;
+
+    fn key(number: usize) -> CacheKey {
+        CacheKey::new(Whom::Endpoint("https://x".to_owned()), &number.to_string(), &Ask::default(), None)
+    }
+
+    #[test]
+    fn a_cache_is_bounded_and_lets_go_of_what_nobody_uses_first() {
+        let cache = TokenCache::default();
+        let held: Vec<Place> = (0..10).map(|number| cache.place(key(number), &SystemClock)).collect();
+        for number in 0..MAX_PLACES + 5 {
+            cache.place(key(number), &SystemClock);
+        }
+        let count = || cache.0.slots.lock().unwrap().len();
+        assert_eq!(count(), 10 + 5);
+        for (number, place) in held.iter().enumerate() {
+            assert!(Arc::ptr_eq(&place.slot, &cache.place(key(number), &SystemClock).slot));
+        }
+        let all: Vec<Place> =
+            (0..MAX_PLACES + 5).map(|number| cache.place(key(number), &SystemClock)).collect();
+        assert_eq!((count(), all.len()), (MAX_PLACES, MAX_PLACES + 5), "those beyond have one of their own");
+    }
+}

@@ -210,9 +210,7 @@ mod tests {
             assert_eq!(as_url == Ok(true), own_by_url.contains(&url), "{url}");
             assert!(!matches!(as_uri, Ok(true)), "{url}");
         }
-        for odd in
-            ["https://orders.example:/", "https://orders.example:99999/", "https://orders.example:0443/"]
-        {
+        for odd in ["https://orders.example:/", "https://orders.example:99999/"] {
             let uri = odd.parse::<Uri>().map(|uri| own.of_uri(&uri).is_ok());
             assert!(!matches!(uri, Ok(true)), "{odd}");
         }

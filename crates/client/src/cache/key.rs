@@ -1,6 +1,9 @@
 //! Which token a place is for: all that makes the server give another.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
@@ -17,6 +20,8 @@ pub(crate) struct CacheKey {
     scope: BTreeSet<String>,
     /// The key that the token is bound to.
     pub binding: Option<Binding>,
+    /// The certificate that the client shows, to which a server may bind its tokens (RFC 8705 §3).
+    pub certificate: Option<String>,
 }
 
 /// Who is asked.
@@ -50,7 +55,19 @@ impl CacheKey {
             audience: set(&ask.audience),
             scope: set(&ask.scope),
             binding,
+            certificate: None,
         }
+    }
+
+    /// The same, for a client that shows the certificate in this file: as it is now, or, where it cannot be read, by the
+    /// file's name.
+    pub(crate) fn showing(mut self, file: Option<&Path>) -> Self {
+        self.certificate = file.map(|path| {
+            let mut held = Vec::new();
+            let read = File::open(path).and_then(|file| file.take(MAX_CERTIFICATE).read_to_end(&mut held));
+            read.map_or_else(|_| path.display().to_string(), |_| hexadecimal(&held))
+        });
+        self
     }
 
     /// Its one spelling.
@@ -61,10 +78,17 @@ impl CacheKey {
 
     /// A name for it that a file can have: the SHA-256 of its spelling, in hexadecimal.
     pub(super) fn name(&self) -> String {
-        let hash = digest(&SHA256, self.text().as_bytes());
-        hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(self.text().as_bytes())
     }
 }
+
+/// The SHA-256 of `bytes`.
+fn hexadecimal(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Bytes of a certificate's file that count.
+const MAX_CERTIFICATE: u64 = 64 << 10;
 
 #[cfg(test)]
 mod tests {
@@ -100,6 +124,8 @@ mod tests {
             CacheKey::new(issuer("https://x"), "c", &base(), jkt("k")),
             CacheKey::new(issuer("https://x"), "c", &base(), jkt("l")),
             CacheKey::new(issuer("https://x"), "c", &base(), Some(Binding::Algorithm("ES256"))),
+            CacheKey::new(issuer("https://x"), "c", &base(), None).showing(Some(Path::new("/no/such/file"))),
+            CacheKey::new(issuer("https://x"), "c", &base(), None).showing(Some(Path::new("Cargo.toml"))),
         ];
         let different: BTreeSet<&CacheKey> = keys.iter().collect();
         let names: BTreeSet<String> = keys.iter().map(CacheKey::name).collect();

@@ -252,7 +252,8 @@ impl Builder {
         }
         let ask = self.ask.canonical()?;
         let cache = self.cache.unwrap_or_default();
-        let mut key = CacheKey::new(self.whom, &auth.principal(), &ask, None);
+        let certificate = self.http.client_certificate.as_ref().map(|files| files.certificate.as_path());
+        let mut key = CacheKey::new(self.whom, &auth.principal(), &ask, None).showing(certificate);
         let prover = match self.dpop {
             Some(algorithm) => {
                 key.binding = Some(Binding::Algorithm(algorithm.as_str()));

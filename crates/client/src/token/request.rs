@@ -171,8 +171,8 @@ fn said(members: &Map<String, Value>) -> Option<(String, Option<String>)> {
 const LIMITS: Limits = Limits { bytes: MAX_ANSWER, depth: 16 };
 /// Tokens with a hundred groups and rights have 16 KiB.
 pub(crate) const MAX_ANSWER: usize = 256 * 1024;
-/// Nobody is left alone for longer, whatever a server asks for.
-const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+/// A day: nobody is left alone for longer, whatever a server asks for.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 const FORM: &str = "application/x-www-form-urlencoded";
 
 fn no_token_endpoint(why: impl std::fmt::Display) -> TokenError {

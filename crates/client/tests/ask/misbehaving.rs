@@ -56,7 +56,7 @@ fn check(behaviour: &Misbehaviour, taken: &Result<Token, TokenError>) {
         (Must::Unreachable(wait), Err(error @ TokenError::Unreachable(_))) => match wait {
             Wait::Unsaid => error.retry_after().is_none(),
             Wait::For(wait) => error.retry_after() == Some(wait),
-            Wait::Capped => error.retry_after() == Some(Duration::from_secs(3600)),
+            Wait::Capped => error.retry_after() == Some(Duration::from_secs(86_400)),
         },
         (Must::Misconfigured, Err(TokenError::Misconfigured(error))) => error.setting() == "issuer",
         (Must::Fail, Err(_)) => true,

@@ -41,9 +41,9 @@ impl Set {
     }
 
     fn token_file(&self) -> PathBuf {
-        let files = self.files("token");
+        let mut files = self.files("token");
         assert_eq!(files.len(), 1);
-        files[0].clone()
+        files.remove(0)
     }
 }
 

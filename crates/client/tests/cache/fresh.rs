@@ -112,19 +112,19 @@ async fn the_life_that_is_assumed_can_be_said() {
 
 #[tokio::test]
 async fn the_life_is_counted_from_when_the_token_was_asked_for() {
-    let (issuer, wall, source) = source("300").await;
+    let (issuer, wall, source) = source("60").await;
     issuer.open(false);
     let waiting = tokio::spawn({
         let source = source.clone();
         async move { source.token().await.unwrap().expose().to_owned() }
     });
     issuer.asked(1).await;
-    wall.pass(250).await;
+    wall.pass(25).await;
     issuer.open(true);
     assert_eq!(waiting.await.unwrap(), "t1");
     assert_eq!(text(&source).await, "t1");
-    wall.pass(40).await;
-    assert_eq!(text(&source).await, "t2", "290 seconds after it was asked for");
+    wall.pass(25).await;
+    assert_eq!(text(&source).await, "t2", "fifty seconds after it was asked for");
 }
 
 #[tokio::test]

@@ -7,7 +7,6 @@
 #[path = "../../src/cache/flight.rs"]
 mod flight;
 #[path = "../../src/cache/life.rs"]
-#[expect(dead_code, reason = "what is on disk is not played here")]
 mod life;
 #[path = "../../src/cache/moment.rs"]
 mod moment;

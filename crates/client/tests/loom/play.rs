@@ -74,7 +74,7 @@ impl Play {
         use std::task::{Context, Waker};
         match self.slot.board(now, Want::Any) {
             Boarding::Flying(Some(mut passenger)) => {
-                drop(Pin::new(&mut passenger).poll(&mut Context::from_waker(Waker::noop())));
+                let _ = Pin::new(&mut passenger).poll(&mut Context::from_waker(Waker::noop()));
             }
             Boarding::Yours(pilot, _) => self.ask(pilot, now, Fate::Lands),
             Boarding::Here(_) | Boarding::Flying(None) | Boarding::Closed(_) => {}

@@ -27,7 +27,7 @@ fn proof(scene: &Scene, heard: &Heard) -> Proof {
 fn bound_to(token: &str) -> KeyThumbprint {
     let claims = base64url::decode(token.split('.').nth(1).unwrap()).unwrap();
     let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
-    KeyThumbprint::parse(claims["cnf"]["jkt"].as_str().unwrap()).unwrap()
+    KeyThumbprint::parse(claims.pointer("/cnf/jkt").unwrap().as_str().unwrap()).unwrap()
 }
 
 /// The nonces of the requests that were heard.

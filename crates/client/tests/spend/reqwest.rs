@@ -44,9 +44,10 @@ impl Ways {
 
 fn not_sent(error: reqwest_middleware::Error) -> SpendError {
     match error {
-        reqwest_middleware::Error::Middleware(error) => error.downcast().unwrap(),
-        other => panic!("{other}"),
+        reqwest_middleware::Error::Middleware(error) => error.downcast(),
+        reqwest_middleware::Error::Reqwest(error) => Err(error.into()),
     }
+    .unwrap()
 }
 
 /// What a user writes; a refused token is replaced, a body in memory sent again.

@@ -155,7 +155,8 @@ impl Table {
             }
             (None, _) => {
                 let all = given.map(|(name, _)| name).join(", ");
-                return Err(Failure::new("nothing says how the client proves itself").next(format!("give one of {all}")));
+                return Err(Failure::new("nothing says how the client proves itself")
+                    .next(format!("give one of {all}")));
             }
         }
         for (name, is_given, whole, needed) in [
@@ -238,9 +239,18 @@ mod tests {
                 "both client_secret_file and private_key",
             ),
             (&format!("{issuer}client_cert = 'c'"), "client_cert is for use with client_key"),
-            (&format!("{issuer}client_secret_file = 'f'\nclient_key = 'k'"), "client_key is for use with client_cert"),
-            (&format!("{issuer}client_secret_file = 'f'\nkey_id = 'k'"), "key_id is for use with private_key"),
-            (&format!("{issuer}private_key = 'f'\nin_body = true"), "in_body is for use with a client secret"),
+            (
+                &format!("{issuer}client_secret_file = 'f'\nclient_key = 'k'"),
+                "client_key is for use with client_cert",
+            ),
+            (
+                &format!("{issuer}client_secret_file = 'f'\nkey_id = 'k'"),
+                "key_id is for use with private_key",
+            ),
+            (
+                &format!("{issuer}private_key = 'f'\nin_body = true"),
+                "in_body is for use with a client secret",
+            ),
             (&format!("{issuer}client_secret_command = []"), "client_secret_command is empty"),
             (&format!("{issuer}client_secret_env = 'NOT_SET_ANYWHERE'"), "NOT_SET_ANYWHERE is not set"),
         ] {

@@ -148,15 +148,15 @@ fn same_file(_: &Metadata, _: &Metadata) -> io::Result<()> {
 /// What is not whole yet ends so.
 pub(super) const UNFINISHED: &str = "new";
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
 
     fn open_to_others(path: &Path) {
-        let mode = fs::metadata(path).unwrap().permissions().mode();
-        fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o040)).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode(path) | 0o040)).unwrap();
     }
 
     fn mode(path: &Path) -> u32 {
