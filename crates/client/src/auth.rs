@@ -99,7 +99,7 @@ impl ClientAuth {
     /// Who this is, as a part of a key: the client, or the file that says it.
     pub(crate) fn principal(&self) -> String {
         match (&self.client_id, &self.method) {
-            (Some(id), _) => id.to_string(),
+            (Some(id), _) => format!("id:{id}"),
             (None, Method::AssertionFile(path)) => format!("file:{}", path.display()),
             (None, _) => String::new(),
         }
