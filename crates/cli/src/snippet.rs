@@ -21,7 +21,10 @@ pub(crate) struct Snippet<'a> {
 
 /// curl, Python, Node and Go; the secret stands in one place, as a variable.
 pub(crate) fn all(snippet: &Snippet<'_>) -> String {
-    let mut text = format!("\n# its secret, for all that follows\nexport CLIENT_SECRET={}\n", snippet.secret);
+    let mut text = format!(
+        "\n# its secret, for all that follows\nexport COUNTERSIGN_CLIENT_SECRET={}\n",
+        snippet.secret
+    );
     if let Some(ca) = snippet.ca_file {
         let ca = shell(&ca.display().to_string());
         let _ = writeln!(text, "export REQUESTS_CA_BUNDLE={ca} NODE_EXTRA_CA_CERTS={ca} SSL_CERT_FILE={ca}");
@@ -44,18 +47,23 @@ fn curl(snippet: &Snippet<'_>) -> String {
         None => String::new(),
     };
     let credentials = if snippet.in_body {
-        format!("--data-urlencode client_id={id} --data-urlencode client_secret=\"$CLIENT_SECRET\"")
+        format!(
+            "--data-urlencode client_id={id} --data-urlencode client_secret=\"$COUNTERSIGN_CLIENT_SECRET\""
+        )
     } else {
-        format!("-u {id}:\"$CLIENT_SECRET\"")
+        format!("-u {id}:\"$COUNTERSIGN_CLIENT_SECRET\"")
     };
     format!("\n# curl\ncurl -sS{trust} {credentials} -d grant_type=client_credentials {url}\n")
 }
 
 fn python(url: &str, id: &str, in_body: bool) -> String {
     let (auth, body) = if in_body {
-        (String::new(), format!(", \"client_id\": {id}, \"client_secret\": os.environ[\"CLIENT_SECRET\"]"))
+        (
+            String::new(),
+            format!(", \"client_id\": {id}, \"client_secret\": os.environ[\"COUNTERSIGN_CLIENT_SECRET\"]"),
+        )
     } else {
-        (format!(" auth=({id}, os.environ[\"CLIENT_SECRET\"]),"), String::new())
+        (format!(" auth=({id}, os.environ[\"COUNTERSIGN_CLIENT_SECRET\"]),"), String::new())
     };
     format!(
         "
@@ -70,9 +78,10 @@ token = answer.json()[\"access_token\"]
 
 fn node(url: &str, id: &str, in_body: bool) -> String {
     let (headers, body) = if in_body {
-        (String::new(), format!(", client_id: {id}, client_secret: process.env.CLIENT_SECRET"))
+        (String::new(), format!(", client_id: {id}, client_secret: process.env.COUNTERSIGN_CLIENT_SECRET"))
     } else {
-        let basic = format!("Buffer.from({id} + \":\" + process.env.CLIENT_SECRET).toString(\"base64\")");
+        let basic =
+            format!("Buffer.from({id} + \":\" + process.env.COUNTERSIGN_CLIENT_SECRET).toString(\"base64\")");
         (format!("  headers: {{ authorization: \"Basic \" + {basic} }},\n"), String::new())
     };
     format!(
@@ -93,7 +102,7 @@ fn go(url: &str, id: &str, in_body: bool) -> String {
         "
 // Go (golang.org/x/oauth2/clientcredentials)
 config := clientcredentials.Config{{
-\tClientID: {id}, ClientSecret: os.Getenv(\"CLIENT_SECRET\"), TokenURL: {url}, AuthStyle: {style},
+\tClientID: {id}, ClientSecret: os.Getenv(\"COUNTERSIGN_CLIENT_SECRET\"), TokenURL: {url}, AuthStyle: {style},
 }}
 client := config.Client(context.Background()) // an http.Client that sends the token
 "
@@ -120,8 +129,8 @@ mod tests {
             ca_file: Some(Path::new("/a b/ca.pem")),
         };
         let text = all(&snippet);
-        assert!(text.contains(r"export CLIENT_SECRET='a'\''b'"), "{text}");
-        assert!(text.contains(r#"-u 'it'\''s;$(id)`x`':"$CLIENT_SECRET""#), "{text}");
+        assert!(text.contains(r"export COUNTERSIGN_CLIENT_SECRET='a'\''b'"), "{text}");
+        assert!(text.contains(r#"-u 'it'\''s;$(id)`x`':"$COUNTERSIGN_CLIENT_SECRET""#), "{text}");
         assert!(text.contains(r#"auth=("it's;$(id)`x`", "#), "{text}");
         assert!(text.contains("--cacert '/a b/ca.pem'"), "{text}");
         snippet.in_body = true;

@@ -39,7 +39,7 @@ pub(crate) struct Agent {
     #[arg(long, value_name = "127.0.0.1:PORT", requires = "key_file")]
     listen: Option<String>,
     /// Write the key here: a new one at each start, removed at the end
-    #[arg(long, value_name = "FILE", requires = "listen")]
+    #[arg(long, value_name = "FILE", requires = "listen", conflicts_with = "socket")]
     key_file: Option<PathBuf>,
     /// The TOML file of contexts: which tokens there are, and who may have them; read anew on SIGHUP
     #[arg(long, value_name = "FILE")]

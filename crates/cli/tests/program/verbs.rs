@@ -190,7 +190,7 @@ fn what_a_new_client_is_told_can_be_pasted() {
         let words =
             ["client", "create", id, "--api", ORDERS, "--scope", "orders:read", "--auth-method", method];
         let text = user.ok(&[&words[..], &["--save-context", id]].concat());
-        let export = text.lines().find(|line| line.starts_with("export CLIENT_SECRET=")).unwrap();
+        let export = text.lines().find(|line| line.starts_with("export COUNTERSIGN_CLIENT_SECRET=")).unwrap();
         let curl = text.lines().find(|line| line.starts_with("curl ")).unwrap();
         let done = user.shell(&format!("{export}\n{curl}"));
         let answer: Value =

@@ -86,9 +86,10 @@ fn look_again(expires_at: Option<UnixTime>, now: UnixTime) -> Duration {
     if expires_at.is_none() { LONGEST } else { (Duration::from_secs(left) / 20).clamp(SHORTEST, LONGEST) }
 }
 
-/// Twice as long each time, and not before the server said, unless that is for ever.
+/// Twice as long each time up to some seconds, so that the file is not behind for long once the server is there again;
+/// and not before the server said, unless that is for ever.
 fn try_again(failures: u32, retry_after: Option<Duration>) -> Duration {
-    let doubled = Duration::from_secs(1 << failures.saturating_sub(1).min(5));
+    let doubled = Duration::from_secs(1 << failures.saturating_sub(1).min(3));
     doubled.max(retry_after.unwrap_or_default()).min(LONGEST_BREAK)
 }
 
@@ -112,7 +113,7 @@ mod tests {
     #[test]
     fn failures_are_repeated_ever_more_seldom() {
         let pauses: Vec<u64> = (1..=8).map(|failures| try_again(failures, None).as_secs()).collect();
-        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 32, 32]);
+        assert_eq!(pauses, [1, 2, 4, 8, 8, 8, 8, 8]);
         assert_eq!(try_again(1, Some(Duration::from_secs(30))).as_secs(), 30);
         assert_eq!(try_again(1, Some(Duration::MAX)), LONGEST_BREAK);
     }

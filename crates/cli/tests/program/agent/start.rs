@@ -43,7 +43,7 @@ fn what_is_wrong_is_said() {
         (&[][..], "--socket"),
         (&["--listen", "127.0.0.1:0"], "--key-file"),
         (&["--socket", "s", "--listen", "127.0.0.1:0", "--key-file", "k"], "cannot be used with"),
-        (&["--socket", "s", "--key-file", "k"], "--listen"),
+        (&["--socket", "s", "--key-file", "k"], "cannot be used with"),
         (&["--listen", "0.0.0.0:0", "--key-file", "k"], "is not loopback"),
         (&["--listen", "[::]:0", "--key-file", "k"], "is not loopback"),
         (&["--listen", "192.0.2.1:0", "--key-file", "k"], "is not loopback"),
