@@ -26,13 +26,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings =
         Settings { ca_file: env::var_os("COUNTERSIGN_CA_FILE").map(Into::into), ..Settings::default() };
 
-    let tokens =
-        TokenSource::discover(&issuer).http(settings.clone()).auth(client.clone()).build().await?;
+    let tokens = TokenSource::discover(&issuer).http(settings.clone()).auth(client.clone()).build().await?;
     let token = tokens.token().await?;
 
     let http = Arc::new(HttpClient::new(settings));
-    let server =
-        Introspector::discover(http, &issuer, Endpoint::parse, JwksSettings::default(), client)?;
+    let server = Introspector::discover(http, &issuer, Endpoint::parse, JwksSettings::default(), client)?;
     println!("{}", state(&server.introspect(token.expose()).await?));
     tokens.revoke(&token).await?;
     println!("{}", state(&server.introspect(token.expose()).await?));

@@ -106,6 +106,10 @@ fn a_token_of_keycloaks_shape_passes_the_guard() {
     let guard = user.guard("proxy", &[&words[..], &["--accept-typ", "JWT"]].concat());
     assert_eq!(called(&user, &format!("http://{}", guard.address()), &source), LET_IN);
     let strict = user.guard("proxy", &words);
-    assert_eq!(called(&user, &format!("http://{}", strict.address()), &source), KEPT_OUT, "a type that nobody allowed");
+    assert_eq!(
+        called(&user, &format!("http://{}", strict.address()), &source),
+        KEPT_OUT,
+        "a type that nobody allowed"
+    );
     assert_eq!(upstream.seen(), 1);
 }

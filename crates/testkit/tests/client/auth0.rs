@@ -40,7 +40,8 @@ async fn tokens_are_read() {
     for scope in [None, Some("read:x create:y")] {
         let mut said = json!({ "access_token": "eyJ.a.b", "expires_in": 86_400, "token_type": "Bearer" });
         said.as_object_mut().unwrap().extend(scope.map(|scope| ("scope".to_owned(), json!(scope))));
-        let reply = Reply::json(&said).header("x-ratelimit-remaining", "99").header("cache-control", "no-store");
+        let reply =
+            Reply::json(&said).header("x-ratelimit-remaining", "99").header("cache-control", "no-store");
         let token = tenant.token(reply).await.unwrap();
         assert_eq!((token.expose(), token.scope()), ("eyJ.a.b", scope));
         assert_eq!(token.expires_at(), Some(EPOCH.plus(86_400)));
@@ -64,7 +65,9 @@ async fn the_request_is_the_documented_json() {
     });
     assert_eq!(body, expected);
     let two = tenant.tokens().json_body().audience("a").audience("b").build_unasked().unwrap();
-    assert!(matches!(two.token().await, Err(TokenError::Misconfigured(error)) if error.setting() == "json_body"));
+    assert!(
+        matches!(two.token().await, Err(TokenError::Misconfigured(error)) if error.setting() == "json_body")
+    );
     assert_eq!(tenant.0.count(Document::Token), 1);
 }
 

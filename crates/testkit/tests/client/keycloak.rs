@@ -34,7 +34,10 @@ async fn bound_tokens_are_read() {
     let tokens = keycloak.tokens().dpop(Algorithm::ES256).build().await.unwrap();
     keycloak.0.answer(Document::Token, reply(&answer));
     let token = tokens.token().await.unwrap();
-    assert_eq!((token.expose(), token.token_type()), (said["access_token"].as_str().unwrap(), TokenType::Dpop));
+    assert_eq!(
+        (token.expose(), token.token_type()),
+        (said["access_token"].as_str().unwrap(), TokenType::Dpop)
+    );
     assert!(keycloak.token(reply(&answer)).await.unwrap_err().to_string().contains("key"));
 }
 
@@ -65,7 +68,10 @@ async fn introspection_and_revocation_are_read() {
         panic!("it is active")
     };
     assert_eq!(active.client_id.as_deref(), said["client_id"].as_str());
-    assert_eq!((active.iss.as_deref(), active.scope.as_deref()), (said["iss"].as_str(), said["scope"].as_str()));
+    assert_eq!(
+        (active.iss.as_deref(), active.scope.as_deref()),
+        (said["iss"].as_str(), said["scope"].as_str())
+    );
     assert_eq!(active.aud, ["https://api.example.com", "rs1", "account"]);
     for exchange in exchanges("keycloak-26.7.3/introspect_inactive.json").unwrap() {
         keycloak.0.answer(Document::Introspection, reply(&exchange));
@@ -101,9 +107,10 @@ fn recorded(file: &str) -> (Exchange, Value) {
 
 /// The same answer, but for the headers that are those of its connection.
 fn reply(exchange: &Exchange) -> Reply {
-    let own = exchange.headers.iter().filter(|(name, _)| {
-        !["content-length", "connection"].contains(&name.to_ascii_lowercase().as_str())
-    });
+    let own = exchange
+        .headers
+        .iter()
+        .filter(|(name, _)| !["content-length", "connection"].contains(&name.to_ascii_lowercase().as_str()));
     let reply = Reply::status(exchange.status).body("", exchange.body.clone());
     own.fold(reply, |reply, (name, value)| reply.header(name, value))
 }

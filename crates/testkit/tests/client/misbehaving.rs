@@ -95,7 +95,8 @@ async fn nothing_is_learned_about_a_token() {
         server.behaves(&behaviour);
         let auth = ClientAuth::client_secret_basic("svc", "secret".to_owned());
         let introspector = Introspector::at(Arc::new(HttpClient::default()), place.clone(), auth);
-        let asked = outlived(&server, &behaviour, async move { introspector.introspect("token").await }).await;
+        let asked =
+            outlived(&server, &behaviour, async move { introspector.introspect("token").await }).await;
         let error = asked.unwrap_err().to_string();
         assert!(error.chars().count() < 1000, "{} shows pages: {error}", behaviour.name);
         assert!(!error.chars().any(char::is_control), "{}: {error:?}", behaviour.name);
@@ -111,7 +112,8 @@ async fn a_token_is_not_revoked_by_accident() {
     for behaviour in misbehaviours() {
         server.behaves(&well);
         let builder = TokenSource::at(server.token_endpoint()).revocation_endpoint(server.token_endpoint());
-        let tokens = builder.client_secret("svc", "secret".to_owned()).clock(clock()).build_unasked().unwrap();
+        let tokens =
+            builder.client_secret("svc", "secret".to_owned()).clock(clock()).build_unasked().unwrap();
         let token = tokens.token().await.unwrap();
         server.behaves(&behaviour);
         let (source, given_back) = (tokens.clone(), token.clone());

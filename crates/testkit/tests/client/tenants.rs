@@ -31,7 +31,8 @@ async fn each_has_its_own_token_whoever_asks_at_one_time() {
         for round in 1..=ROUNDS {
             let mut asking = JoinSet::new();
             for (client, api) in CLIENTS.iter().flat_map(|client| APIS.map(|api| (*client, api))) {
-                let tokens = TokenSource::discover(issuer.issuer()).client_secret(client, "secret".to_owned());
+                let tokens =
+                    TokenSource::discover(issuer.issuer()).client_secret(client, "secret".to_owned());
                 let tokens = tokens.resource(api).cache(cache.clone()).clock(clock.clone());
                 for _ in 0..TASKS {
                     let tokens = tokens.clone().build_unasked().unwrap();
