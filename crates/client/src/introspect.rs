@@ -13,8 +13,10 @@ use http::Request;
 use crate::SystemClock;
 use crate::auth::{ClientAuth, Proven, Recipient};
 use crate::discovery::Judge;
+use crate::origin;
+use crate::token::Misconfigured;
 use crate::token::request::post_form;
-use crate::{Answer, Endpoint, EndpointError, HttpClient, JwksSettings, RemoteJwks};
+use crate::{Answer, Endpoint, HttpClient, JwksSettings, RemoteJwks};
 pub use error::IntrospectError;
 use flights::Flights;
 
@@ -27,6 +29,16 @@ struct Inner {
     place: Place,
     auth: ClientAuth,
     flights: Flights,
+}
+
+/// How an introspection endpoint is found by metadata.
+#[derive(Clone, Debug, Default)]
+pub struct IntrospectionSettings {
+    /// How often the metadata is read, and how long it is good.
+    pub metadata: JwksSettings,
+    /// Origins besides the issuer's own host at which the metadata may name the endpoint, such as
+    /// `https://introspect.id.example`: credentials and tokens go to no other.
+    pub endpoints_at: Vec<String>,
 }
 
 /// Where the endpoint is.
@@ -44,10 +56,11 @@ impl Introspector {
     }
 
     /// Asks where the issuer's metadata says (RFC 8414, then OpenID Connect Discovery), which is read at once and then as
-    /// often as the keys of a [`RemoteJwks`]; the issuer's keys are not fetched, and need not be there.
+    /// often as the keys of a [`RemoteJwks`]; the issuer's keys are not fetched, and need not be there. An endpoint on
+    /// another host than the issuer's is asked only where [`IntrospectionSettings::endpoints_at`] names its origin.
     ///
     /// # Errors
-    /// [`EndpointError`], when the issuer is no URL that is called.
+    /// [`Misconfigured`], when the issuer is no URL that is called, or what is to be an origin is none.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -55,10 +68,13 @@ impl Introspector {
         http: Arc<HttpClient>,
         issuer: &str,
         judge: Judge,
-        settings: JwksSettings,
+        settings: IntrospectionSettings,
         auth: ClientAuth,
-    ) -> Result<Self, EndpointError> {
-        let metadata = RemoteJwks::discover_introspection(Arc::clone(&http), issuer, judge, settings)?;
+    ) -> Result<Self, Misconfigured> {
+        judge(issuer).map_err(|error| Misconfigured::new("issuer", error))?;
+        let named = origin::parse("endpoints_at", &settings.endpoints_at, judge)?;
+        let metadata =
+            RemoteJwks::discover_introspection(Arc::clone(&http), issuer, judge, named, settings.metadata);
         Ok(Self::new(http, Place::Discovered(metadata), auth))
     }
 

@@ -172,7 +172,7 @@ async fn an_introspector_proves_itself_to_the_issuer() {
         http.clone(),
         scene.issuer.issuer(),
         Endpoint::parse,
-        countersign_client::JwksSettings::default(),
+        countersign_client::IntrospectionSettings::default(),
         auth.clone(),
     );
     let told = Introspector::at(http, at, auth.for_issuer(scene.issuer.issuer()));
