@@ -55,7 +55,7 @@ pub(crate) struct Place {
 
 impl TokenCache {
     /// Tokens that the processes of one user share, in files (0600) of `folder`, which is made (0700) where it is not
-    /// there. Proof keys are kept there too, for as much as a month, so that the next process can spend a bound token.
+    /// there; the modes, and whose a file is, are seen to on Unix alone. Proof keys are kept there too, for as much as a month, so that the next process can spend a bound token.
     ///
     /// One process at a time asks for a token; the others wait for it. A file that others may read, that is another
     /// user's or a link, or that holds something else, is no token and is replaced. While the folder cannot be used the

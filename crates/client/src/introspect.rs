@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use countersign_proto::introspection::{ACCESS_TOKEN, IntrospectionResponse, TOKEN, TOKEN_TYPE_HINT};
-use countersign_proto::time::Clock as _;
+use countersign_proto::time::{Clock, UnixTime};
 use http::Request;
 
 use crate::SystemClock;
@@ -22,7 +22,10 @@ use flights::Flights;
 
 /// A client of one introspection endpoint; a handle that is cheap to clone.
 #[derive(Clone)]
-pub struct Introspector(Arc<Inner>);
+pub struct Introspector {
+    inner: Arc<Inner>,
+    clock: Arc<dyn Clock>,
+}
 
 struct Inner {
     http: Arc<HttpClient>,
@@ -78,10 +81,17 @@ impl Introspector {
         Ok(Self::new(http, Place::Discovered(metadata), auth))
     }
 
+    /// Whence the time of assertions comes; unless given, the operating system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Whether it is known where to ask.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        match &self.0.place {
+        match &self.inner.place {
             Place::Given(_) => true,
             Place::Discovered(metadata) => metadata.introspection_endpoint().is_some(),
         }
@@ -90,14 +100,15 @@ impl Introspector {
     /// Why the metadata could not be read the last time, or names no place to ask; `None` when all is well.
     #[must_use]
     pub fn error(&self) -> Option<String> {
-        match &self.0.place {
+        match &self.inner.place {
             Place::Given(_) => None,
             Place::Discovered(metadata) => metadata.state().error,
         }
     }
 
     fn new(http: Arc<HttpClient>, place: Place, auth: ClientAuth) -> Self {
-        Self(Arc::new(Inner { http, place, auth, flights: Flights::default() }))
+        let inner = Arc::new(Inner { http, place, auth, flights: Flights::default() });
+        Self { inner, clock: Arc::new(SystemClock) }
     }
 
     /// Asks whether `token` is active, and what it says (RFC 7662 §2).
@@ -111,19 +122,21 @@ impl Introspector {
     /// # Errors
     /// [`IntrospectError`]: nothing is known about the token then, so that it is neither good nor bad.
     pub async fn introspect(&self, token: &str) -> Result<IntrospectionResponse, IntrospectError> {
-        let (inner, asked) = (Arc::clone(&self.0), token.to_owned());
-        self.0.flights.join(token, async move { inner.ask(&asked).await }).await
+        let (inner, asked) = (Arc::clone(&self.inner), token.to_owned());
+        let now = self.clock.now();
+        self.inner.flights.join(token, async move { inner.ask(&asked, now).await }).await
     }
 }
 
 impl Inner {
-    async fn ask(&self, token: &str) -> Result<IntrospectionResponse, IntrospectError> {
+    async fn ask(&self, token: &str, now: UnixTime) -> Result<IntrospectionResponse, IntrospectError> {
         let endpoint = self.endpoint().await.ok_or(IntrospectError::NoEndpoint)?;
         let issuer = match &self.place {
             Place::Given(_) => None,
             Place::Discovered(metadata) => Some(metadata.issuer()),
         };
-        let to = Recipient { issuer, algorithms: &[], now: SystemClock.now() };
+        // its metadata is read for its endpoint alone: an RSA key signs PS256, unless it is told otherwise
+        let to = Recipient { issuer, algorithms: &[], now };
         let proven = self.auth.prove(&to).await.map_err(IntrospectError::Misconfigured)?;
         let request = compose(token, proven);
         read(&self.http.send_for(&endpoint, request, MAX_ANSWER).await?)
@@ -145,8 +158,8 @@ impl Inner {
 /// The request (RFC 7662 §2.1).
 fn compose(token: &str, proven: Proven) -> Request<Bytes> {
     let mut parameters = vec![(TOKEN, token), (TOKEN_TYPE_HINT, ACCESS_TOKEN)];
-    parameters.extend(proven.parameters.iter().map(|(name, value)| (*name, value.as_str())));
-    post_form(&parameters, proven.authorization)
+    parameters.extend(proven.pairs());
+    post_form(&parameters, proven.authorization.clone())
 }
 
 /// Reads what the endpoint answered.
@@ -165,7 +178,6 @@ const MAX_ANSWER: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
-    use countersign_proto::time::UnixTime;
     use http::header::CONTENT_TYPE;
     use http::{HeaderValue, Method};
 

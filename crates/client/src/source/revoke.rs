@@ -25,10 +25,10 @@ impl TokenSource {
         let endpoint = server.revocation_endpoint.as_ref().ok_or_else(|| {
             Misconfigured::new("revocation_endpoint", "the server says none, and none is given")
         })?;
-        let proven = asker.prove(&server, inner.clock.now()).await?;
+        let proven = asker.prove(&server).await?;
         let mut parameters = vec![("token", token.expose()), ("token_type_hint", "access_token")];
-        parameters.extend(proven.parameters.iter().map(|(name, value)| (*name, value.as_str())));
-        let request = post_form(&parameters, proven.authorization);
+        parameters.extend(proven.pairs());
+        let request = post_form(&parameters, proven.authorization.clone());
         read(&asker.http.send_for(endpoint, request, MAX_ANSWER).await?)
     }
 }
