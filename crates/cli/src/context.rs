@@ -162,7 +162,7 @@ pub(crate) fn endpoint(url: &str, danger_plain_http: bool) -> Result<Endpoint, F
             EndpointError::Credentials => {
                 failure.next("leave them out; the client's id and secret have flags of their own")
             }
-            EndpointError::PlainHttp => failure,
+            _ => failure,
         }
     })
 }

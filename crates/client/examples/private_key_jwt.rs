@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let tokens = TokenSource::discover(env::var("COUNTERSIGN_ISSUER")?)
         .http(settings.clone())
-        .private_key(client_id, PrivateKey::from_file(env::var("COUNTERSIGN_PRIVATE_KEY")?, None, None))
+        .private_key(client_id, PrivateKey::from_file(env::var("COUNTERSIGN_PRIVATE_KEY")?))
         .resource(env::var("COUNTERSIGN_RESOURCE")?)
         .only_to(api.url().origin().ascii_serialization())
         .build()

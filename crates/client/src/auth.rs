@@ -37,6 +37,7 @@ enum Method {
 
 /// How a secret travels (RFC 6749 §2.3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Transport {
     /// `client_secret_basic`.
     #[default]

@@ -114,6 +114,12 @@ impl Default for TokenCache {
     }
 }
 
+impl std::fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenCache").field("folder", &self.0.folder).finish_non_exhaustive()
+    }
+}
+
 impl Place {
     /// Holds this token no longer, in memory and on disk.
     pub(crate) async fn forget(&self, token: &Token) {

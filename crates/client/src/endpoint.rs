@@ -115,6 +115,7 @@ impl fmt::Display for Endpoint {
 
 /// Why a URL is not called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum EndpointError {
     /// No absolute `https` or `http` URL.
     #[error("it is no absolute https URL")]
@@ -129,6 +130,7 @@ pub enum EndpointError {
 
 /// Why a URL that a document names is not called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DocumentUrlError {
     /// It would not be called whoever named it.
     #[error(transparent)]

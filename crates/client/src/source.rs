@@ -142,6 +142,12 @@ impl TokenSource {
     }
 }
 
+impl std::fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenSource").field("server", &self.0.asker.place.name()).finish_non_exhaustive()
+    }
+}
+
 impl Inner {
     fn now(&self) -> Moment {
         self.place.now(&*self.clock)

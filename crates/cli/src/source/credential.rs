@@ -66,7 +66,13 @@ impl CredentialFlags {
         }
         let client_id = client_id.ok_or_else(no_client)?;
         if let Some(path) = &self.private_key {
-            let key = PrivateKey::from_file(path, self.signing_alg, self.key_id.clone());
+            let mut key = PrivateKey::from_file(path);
+            if let Some(algorithm) = self.signing_alg {
+                key = key.algorithm(algorithm);
+            }
+            if let Some(kid) = &self.key_id {
+                key = key.kid(kid);
+            }
             return Ok(tokens.private_key(client_id, key));
         }
         if let Some(ClientCertificate { certificate, key }) = self.certificate() {

@@ -15,31 +15,46 @@ use crate::token::Misconfigured;
 #[derive(Clone)]
 pub struct PrivateKey {
     kind: Kind,
+    algorithm: Option<Algorithm>,
     kid: Option<String>,
     untyped: bool,
 }
 
 #[derive(Clone)]
 enum Kind {
-    File { path: Arc<PathBuf>, algorithm: Option<Algorithm> },
+    File(Arc<PathBuf>),
     Signer(Arc<dyn Signer>),
 }
 
 impl PrivateKey {
     /// The key in this file: unencrypted PKCS#8 in PEM, at most 64 KiB, read anew for each assertion.
     ///
-    /// Unless the algorithm is given, it is the one of the key; of an RSA key PS256, or RS256 where the server's
-    /// metadata lists that alone. `kid` names the key to the server; without it, the server tries those that it knows.
+    /// Unless [`Self::algorithm`] says it, the algorithm is the one of the key; of an RSA key PS256, or RS256 where the
+    /// server's metadata lists that alone. Without [`Self::kid`] the server tries the keys that it knows.
     #[must_use]
-    pub fn from_file(path: impl Into<PathBuf>, algorithm: Option<Algorithm>, kid: Option<String>) -> Self {
-        Self { kind: Kind::File { path: Arc::new(path.into()), algorithm }, kid, untyped: false }
+    pub fn from_file(path: impl Into<PathBuf>) -> Self {
+        Self { kind: Kind::File(Arc::new(path.into())), algorithm: None, kid: None, untyped: false }
     }
 
     /// A key that is in memory or elsewhere; the signer says its algorithm and its name.
     #[must_use]
     pub fn from_signer(signer: Arc<dyn Signer>) -> Self {
         let kid = signer.kid().map(str::to_owned);
-        Self { kind: Kind::Signer(signer), kid, untyped: false }
+        Self { kind: Kind::Signer(signer), algorithm: None, kid, untyped: false }
+    }
+
+    /// The same with this algorithm and no other; a key of another kind is an error when it is used.
+    #[must_use]
+    pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = Some(algorithm);
+        self
+    }
+
+    /// The same under this name, by which the server knows the key.
+    #[must_use]
+    pub fn kid(mut self, kid: impl Into<String>) -> Self {
+        self.kid = Some(kid.into());
+        self
     }
 
     /// The same without `typ` in its assertions, for servers that refuse the registered one (RFC 7523bis §4).
@@ -75,12 +90,15 @@ impl PrivateKey {
 
     async fn signer(&self, supported: &[String]) -> Result<(Arc<dyn Signer>, Option<Stamp>), Misconfigured> {
         match &self.kind {
-            Kind::Signer(signer) => Ok((Arc::clone(signer), None)),
-            Kind::File { path, algorithm } => {
+            Kind::Signer(signer) => match self.algorithm.filter(|said| *said != signer.algorithm()) {
+                Some(said) => Err(Misconfigured::new(SETTING, format!("the signer does not sign {said}"))),
+                None => Ok((Arc::clone(signer), None)),
+            },
+            Kind::File(path) => {
                 let wrong = |why| Misconfigured::new(SETTING, format!("{} {why}", path.display()));
                 let text = file::read(SETTING, path, MAX).await?;
                 let der = pem::pkcs8(&text, path).map_err(wrong)?;
-                let candidates = algorithm.map_or_else(|| candidates(supported), |given| vec![given]);
+                let candidates = self.algorithm.map_or_else(|| candidates(supported), |given| vec![given]);
                 let key = read(der.secret_pkcs8_der(), &candidates).map_err(wrong)?;
                 Ok((Arc::new(key), Some(Stamp::of(text.as_bytes()))))
             }

@@ -304,6 +304,12 @@ impl Builder {
     }
 }
 
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("whom", &self.whom).field("ask", &self.ask).finish_non_exhaustive()
+    }
+}
+
 /// An endpoint that an operator named.
 fn endpoint(setting: &'static str, url: &str, judge: discovery::Judge) -> Result<Endpoint, Misconfigured> {
     if url.contains('#') {

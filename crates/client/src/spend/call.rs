@@ -165,6 +165,12 @@ impl State {
     }
 }
 
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
 /// What a 401 asks for, where the same request may succeed with it; headers that are malformed ask for nothing.
 fn asked_for(headers: &HeaderMap) -> Option<Code> {
     let values = headers.get_all(WWW_AUTHENTICATE).iter().map(http::HeaderValue::as_bytes);

@@ -58,6 +58,18 @@ impl<S> Layer<S> for TokenLayer {
     }
 }
 
+impl std::fmt::Debug for TokenLayer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenLayer").field("tokens", &self.tokens).finish_non_exhaustive()
+    }
+}
+
+impl<S> std::fmt::Debug for Spender<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Spender").field("tokens", &self.tokens).finish_non_exhaustive()
+    }
+}
+
 impl<S, In, Out> Service<Request<In>> for Spender<S>
 where
     S: Service<Request<In>, Response = Response<Out>> + Clone + Send + 'static,

@@ -22,6 +22,7 @@ struct Held {
 
 /// How a token is spent (RFC 6749 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TokenType {
     /// Whoever has it may spend it (RFC 6750).
     Bearer,

@@ -23,7 +23,9 @@ async fn an_assertion_of_each_algorithm_is_taken() {
         let _ = scene.issuer.client(&id).key(key.public_jwk());
         let path = scene.file(&format!("{algorithm}.pem"), &pem(&key));
         let chosen = Some(algorithm).filter(|algorithm| algorithm.kty() == "RSA");
-        let tokens = scene.discover().private_key(&id, PrivateKey::from_file(&path, chosen, None));
+        let key = PrivateKey::from_file(&path);
+        let key = chosen.into_iter().fold(key, PrivateKey::algorithm);
+        let tokens = scene.discover().private_key(&id, key);
         let tokens = tokens.build().await.unwrap();
         tokens.token().await.unwrap();
         scene.clock.advance(3600);
@@ -68,7 +70,7 @@ async fn the_algorithm_of_an_rsa_key_follows_the_metadata() {
         let mut metadata = scene.issuer.document(Document::OauthMetadata);
         metadata["token_endpoint_auth_signing_alg_values_supported"] = json!(supported);
         scene.issuer.answer(Document::OauthMetadata, Reply::json(&metadata));
-        let key = PrivateKey::from_file(&path, given, Some("mine".to_owned()));
+        let key = given.into_iter().fold(PrivateKey::from_file(&path), PrivateKey::algorithm).kid("mine");
         refused(take(scene.discover().private_key("nobody", key)).await);
         let (_, kid, alg, _) = decoded(&scene.last().parameter("client_assertion").unwrap());
         assert_eq!((kid.as_deref(), alg), (Some("mine"), signed), "{supported:?}");
@@ -122,7 +124,7 @@ async fn a_key_that_rotated_is_used_at_once() {
     let (old, new) = (key(Algorithm::ES256), key(Algorithm::ES384));
     let path = scene.file("key.pem", &pem(&old));
     let _ = scene.issuer.client("svc").key(new.public_jwk());
-    let tokens = scene.discover().private_key("svc", PrivateKey::from_file(&path, None, None));
+    let tokens = scene.discover().private_key("svc", PrivateKey::from_file(&path));
     let tokens = tokens.build().await.unwrap();
     refused(tokens.token().await);
     std::fs::write(&path, pem(&new)).unwrap();
@@ -146,14 +148,13 @@ async fn other_forms_of_a_key_are_named() {
         (String::new(), "no private key in PEM"),
     ] {
         let path = scene.file("key.pem", &text);
-        let tokens = scene.discover().private_key("svc", PrivateKey::from_file(&path, None, None));
+        let tokens = scene.discover().private_key("svc", PrivateKey::from_file(&path));
         let error = tokens.build().await.map(drop).unwrap_err().to_string();
         assert!(error.starts_with("private_key: ") && error.contains(said), "{error}");
         assert!(error.contains(path.to_str().unwrap()), "{error}");
     }
     let path = scene.file("key.pem", &good);
-    let tokens =
-        scene.discover().private_key("svc", PrivateKey::from_file(path, Some(Algorithm::PS256), None));
+    let tokens = scene.discover().private_key("svc", PrivateKey::from_file(path).algorithm(Algorithm::PS256));
     let error = tokens.build().await.map(drop).unwrap_err().to_string();
     assert!(error.ends_with("holds no key that signs PS256"), "{error}");
 }

@@ -4,11 +4,12 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use countersign_client::token::{Ask, compose};
-use countersign_client::{Answer, ClientAuth, PrivateKey, SecretSource, TokenError};
+use countersign_client::{Answer, ClientAuth, PrivateKey, SecretSource, TokenCache, TokenError};
 use countersign_proto::jose::{Algorithm, SigningKey};
 use countersign_proto::time::UnixTime;
 use countersign_testkit::issuer::{Document, Reply};
 use http::{HeaderMap, StatusCode};
+use tower::Layer as _;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -39,7 +40,7 @@ async fn nothing_secret_is_printed_or_logged() {
             "svc",
             SecretSource::command("sh", ["-c", &format!("echo {CANARY} >&2; echo {CANARY}")]),
         ),
-        ClientAuth::private_key_jwt("svc", PrivateKey::from_file(&key_file, None, None)),
+        ClientAuth::private_key_jwt("svc", PrivateKey::from_file(&key_file)),
         ClientAuth::assertion_file(None, scene.file("token", &platform)),
         ClientAuth::client_secret_basic("nobody", CANARY.to_owned()),
     ] {
@@ -49,6 +50,14 @@ async fn nothing_secret_is_printed_or_logged() {
                 None => scene.issuer.restore(Document::Token),
             }
             let tokens = scene.discover().auth(auth.clone()).build().await.unwrap();
+            printed.push_str(&format!(
+                "{tokens:?} {:?} {:?} {:?} {:?} {:?}",
+                scene.discover().auth(auth.clone()),
+                tokens.layer(),
+                tokens.layer().layer(()),
+                tokens.call(),
+                TokenCache::default()
+            ));
             let composed =
                 compose(&Ask::default(), &auth.clone().for_issuer("i"), UnixTime(0)).await.unwrap();
             printed.push_str(&format!("{composed:?}"));

@@ -98,7 +98,13 @@ impl Table {
         self.judge()?;
         let id = || self.client_id.clone().ok_or_else(|| Failure::new("`client_id` is missing"));
         if let Some(path) = &self.private_key {
-            let key = PrivateKey::from_file(path, self.signing_alg, self.key_id.clone());
+            let mut key = PrivateKey::from_file(path);
+            if let Some(algorithm) = self.signing_alg {
+                key = key.algorithm(algorithm);
+            }
+            if let Some(kid) = &self.key_id {
+                key = key.kid(kid);
+            }
             return Ok(tokens.private_key(id()?, key));
         }
         if let (Some(cert), Some(key)) = (&self.client_cert, &self.client_key) {

@@ -182,7 +182,7 @@ mod tests {
             ),
             (
                 "[[issuer]]\nurl = 'x'\naudiences = []\nintrospection = { password = 'hunter2' }",
-                "4: there is no setting `password`; there are url, client_id, client_secret_file, client_secret_env, active_seconds, inactive_seconds",
+                "4: there is no setting `password`; there are url, endpoints_at, client_id, client_secret_file, client_secret_env, active_seconds, inactive_seconds",
             ),
             ("\njwks_refresh_seconds = 0", "2: "),
             ("jwks_cool_down_seconds = 0", "1: "),
