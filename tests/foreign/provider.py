@@ -69,6 +69,11 @@ class Provider:
         self.issuer, self.mtls_token_endpoint = places["issuer"], places["mtls_token_endpoint"]
         self.token_endpoint = f"{self.issuer}/token"
 
+    @property
+    def given(self) -> int:
+        """How many tokens it gave; a token is told of before its answer is sent."""
+        return self._errors().splitlines().count("gave a token")
+
     def stop(self) -> None:
         """Ends the process by closing its input; what it could not do is a failure."""
         self.process.stdin.close()

@@ -1,7 +1,8 @@
 // An authorization server that is not ours: oidc-provider, on loopback, for machines alone.
 //
 // Reads one line of JSON from standard input: the clients, the resources, and its certificate. Prints one line of JSON:
-// its issuer, and the URL of its token endpoint with mutual TLS. Ends when standard input closes.
+// its issuer, and the URL of its token endpoint with mutual TLS; and a line on standard error for each token that it gives.
+// Ends when standard input closes.
 import { generateKeyPairSync, randomBytes, X509Certificate } from "node:crypto";
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -75,6 +76,7 @@ const provider = new Provider(issuer, {
   },
 });
 provider.on("server_error", (_, error) => console.error(error));
+provider.on("grant.success", () => console.error("gave a token"));
 
 for (const server of [plain, tls]) server.on("request", provider.callback());
 console.log(JSON.stringify({ issuer, mtls_token_endpoint: mtls }));

@@ -26,6 +26,7 @@ mod harness;
 mod limits;
 mod postgres;
 mod root;
+mod spent;
 mod start;
 mod tls;
 mod tokens;

@@ -12,7 +12,8 @@ impl Refused {
                  replaced there, and are given in the way that the client is registered for"
             }
             "invalid_grant" => {
-                "check the assertion: whether the server trusts its issuer, subject and audience"
+                "where an assertion is sent, check whether the server trusts its issuer, subject and audience; where \
+                 none is, whether the server wants this client's tokens bound to a key (DPoP) or to a certificate"
             }
             "unauthorized_client" => {
                 "have the client credentials grant allowed for this client at the server"

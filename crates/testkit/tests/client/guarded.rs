@@ -18,28 +18,57 @@ use tower::{Layer as _, ServiceExt as _};
 
 const URL: &str = "https://orders.example/orders?page=2";
 
+/// An API behind a guard.
+pub(crate) struct Door(Router);
+
+impl Door {
+    /// A guard that is ready, before an API.
+    pub(crate) async fn open(verifier: VerifierBuilder) -> Self {
+        let verifier = verifier.build().unwrap();
+        for _ in 0..10_000 {
+            if verifier.is_ready() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let waiting: Vec<_> = verifier.waiting_for().collect();
+        assert!(waiting.is_empty(), "{waiting:?}");
+        let handler = async |access: axum::Extension<Access>| access.subject().to_owned();
+        Self(Router::new().route("/orders", get(handler)).layer(GuardLayer::new(verifier)))
+    }
+
+    /// The moment at which tests begin.
+    pub(crate) fn clock() -> Arc<TestClock> {
+        Arc::default()
+    }
+
+    /// What comes of a call with a token of this source.
+    pub(crate) async fn status(&self, tokens: &TokenSource) -> u16 {
+        self.ask(tokens, Method::GET).await
+    }
+
+    async fn ask(&self, tokens: &TokenSource, method: Method) -> u16 {
+        let request = Request::builder().method(method).uri(URL).body(Full::<Bytes>::default()).unwrap();
+        tokens.layer().layer(self.0.clone()).oneshot(request).await.unwrap().status().as_u16()
+    }
+}
+
 /// An issuer, and an API behind a guard that trusts it; the client's clock is another.
 struct Scene {
     issuer: TestIssuer,
     clock: Arc<TestClock>,
     theirs: Arc<TestClock>,
-    app: Router,
+    door: Door,
 }
 
 impl Scene {
     async fn with(audience: &str, set: impl FnOnce(VerifierBuilder) -> VerifierBuilder) -> Self {
-        let (clock, theirs) = (Arc::<TestClock>::default(), Arc::<TestClock>::default());
+        let (clock, theirs) = (Door::clock(), Door::clock());
         let issuer = TestIssuer::with().clock(theirs.clone()).start().await;
         issuer.client("svc").secret("secret");
         let trusted = TrustedIssuer::discover(issuer.issuer(), audience);
-        let verifier =
-            set(Verifier::builder(trusted).clock(theirs.clone()).public_url(audience)).build().unwrap();
-        while !verifier.is_ready() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        let handler = async |access: axum::Extension<Access>| access.subject().to_owned();
-        let app = Router::new().route("/orders", get(handler)).layer(GuardLayer::new(verifier));
-        Self { issuer, clock, theirs, app }
+        let verifier = set(Verifier::builder(trusted).clock(theirs.clone()).public_url(audience));
+        Self { issuer, clock, theirs, door: Door::open(verifier).await }
     }
 
     fn tokens(&self, set: impl FnOnce(Builder) -> Builder) -> TokenSource {
@@ -49,8 +78,7 @@ impl Scene {
     }
 
     async fn status(&self, tokens: &TokenSource, method: Method) -> u16 {
-        let request = Request::builder().method(method).uri(URL).body(Full::<Bytes>::default()).unwrap();
-        tokens.layer().layer(self.app.clone()).oneshot(request).await.unwrap().status().as_u16()
+        self.door.ask(tokens, method).await
     }
 
     fn asked(&self) -> u64 {
@@ -98,7 +126,7 @@ async fn from_a_401_to_a_guarded_call() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let api = format!("http://{}", listener.local_addr().unwrap());
     let scene = Scene::with(&api, |builder| builder).await;
-    let served = scene.app.clone();
+    let served = scene.door.0.clone();
     tokio::spawn(async move { axum::serve(listener, served).await });
     let http = HttpClient::default();
     let place = Endpoint::parse(&format!("{api}/orders")).unwrap();
