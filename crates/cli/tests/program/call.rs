@@ -84,6 +84,20 @@ fn the_api_is_called_as_curl_calls_it() {
         done.out
     );
     assert!(done.out.contains("content-type: application/json\r\n"), "{}", done.out);
+    for (words, sent) in [
+        (&["--data-binary", "@order.json"][..], "\n{\n  \"item\": 1\n}\n"),
+        (&["--data-binary", "@-"], "\nline\r\nline\n"),
+        (&["--data-binary", "a", "--data-binary", "b"], "\na&b"),
+    ] {
+        let done = scene.call_with("PUT", "/orders/1", words, "line\r\nline\n");
+        assert!(done.out.ends_with(sent), "{words:?}: {}{}", done.out, done.err);
+    }
+    for (method, words) in [("POST", &[][..]), ("PUT", &[]), ("PATCH", &[]), ("POST", &["-d", ""])] {
+        let done = scene.call(method, "/orders/1", words);
+        assert!(done.out.contains("content-length: 0\r\n"), "{method} {words:?}: {}{}", done.out, done.err);
+    }
+    let done = scene.call("GET", "/orders/1", &[]);
+    assert!(!done.out.contains("content-length"), "{}", done.out);
     let done = scene.call_with("POST", "/orders", &["-d", "@-"], "-from standard input");
     assert!(done.out.ends_with("\n-from standard input"), "{}", done.out);
 
