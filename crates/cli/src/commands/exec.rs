@@ -106,6 +106,7 @@ const EXAMPLES: &str = "\
 Examples:
   countersign exec --context svc -- ./report --daily
   countersign exec --context svc --scope orders:read -- sh -c \\
-      'curl -H \"Authorization: Bearer $(cat \"$COUNTERSIGN_TOKEN_FILE\")\" https://orders.example/1'
+      'printf \"Authorization: Bearer %s\" \"$(cat \"$COUNTERSIGN_TOKEN_FILE\")\" |
+          curl -H @- https://orders.example/1'
   countersign exec --issuer https://auth.example.com/realms/myorg --client-id svc \\
       --client-secret-file svc.secret --resource https://orders.example -- python3 worker.py";
