@@ -3,6 +3,7 @@
 mod answer;
 mod data;
 mod header;
+mod target;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use tokio::time::timeout;
 
 use crate::context::endpoint;
 use crate::failure::Failure;
@@ -32,7 +34,8 @@ pub(crate) struct Call {
     method: Method,
     /// What to call: https, or http on loopback; the token goes there and nowhere else
     url: String,
-    /// A header, as in `-H 'Accept: text/csv'`, or a file of them, as in `-H @FILE`; repeatable
+    /// A header, as in `-H 'Accept: text/csv'`, or a file of them, as in `-H @FILE`, from standard input by `-H @-`;
+    /// repeatable
     #[arg(short = 'H', long = "header", value_name = "LINE")]
     headers: Vec<String>,
     /// A body, of a form unless a header says otherwise; from a file without its newlines by `@FILE`, from standard input
@@ -51,6 +54,9 @@ pub(crate) struct Call {
     /// Exit with 22, and show no body, when the answer is not a success
     #[arg(long, short)]
     fail: bool,
+    /// Give up after so long, token and answer included, and exit with 1
+    #[arg(long, short, value_name = "SECONDS", value_parser = seconds)]
+    max_time: Option<Duration>,
     #[command(flatten)]
     source: SourceFlags,
 }
@@ -66,6 +72,17 @@ struct Sending<'a> {
 
 impl Call {
     pub(crate) async fn run(self, output: Output) -> Result<ExitCode, Failure> {
+        let Some(limit) = self.max_time else { return self.exchange(output).await };
+        let late = |_| {
+            let seconds = limit.as_secs_f64();
+            Err(Failure::new(format!("the whole answer was not there after {seconds} s"))
+                .next("check whether the API is running, or give --max-time longer"))
+        };
+        timeout(limit, self.exchange(output)).await.unwrap_or_else(late)
+    }
+
+    async fn exchange(self, output: Output) -> Result<ExitCode, Failure> {
+        self.reads_standard_input_once()?;
         let endpoint = endpoint(&self.url, self.source.allows_plain_http())?;
         let body = match data::read(&self.data, Newlines::Dropped)? {
             None => data::read(&self.data_binary, Newlines::Kept)?,
@@ -89,6 +106,15 @@ impl Call {
         let to: Option<PathBuf> = self.to.and_then(Asked::file);
         let shown = Shown { to: to.as_deref(), include: self.include, fail: self.fail, output };
         shown.show(&sending.endpoint, answer).await
+    }
+
+    /// Of two who read it, one would find nothing.
+    fn reads_standard_input_once(&self) -> Result<(), Failure> {
+        let all = self.headers.iter().chain(&self.data).chain(&self.data_binary);
+        if all.filter(|text| *text == "@-").count() > 1 {
+            return Err(Failure::new("standard input is read once, and `@-` is given more often"));
+        }
+        Ok(())
     }
 
     fn headers(&self, body: Option<&Bytes>) -> Result<HeaderMap, Failure> {
@@ -160,6 +186,11 @@ fn method(name: &str) -> Result<Method, String> {
         return Err("CONNECT opens a tunnel, and calls no API".to_owned());
     }
     Ok(method)
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|given| !given.is_zero()).ok_or_else(|| "it is no number of seconds above 0".to_owned())
 }
 
 /// For an API to begin its answer; some are slow to make it.
