@@ -28,7 +28,7 @@ impl Inner {
         let token = self.asker.ask(asked.wall, self.prover.as_deref()).await?;
         let life = Life::of(token.expires_at(), asked, self.assumed_life, jitter());
         let stored =
-            Stored { asked: asked.wall, answer: token.answer(asked.wall), until: life.use_until.wall };
+            Stored { asked: asked.wall, answer: token.answer(asked.wall), until: life.shared_until(asked) };
         Ok(Asked { token, life, stored })
     }
 

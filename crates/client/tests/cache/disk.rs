@@ -103,6 +103,18 @@ async fn a_token_that_was_refused_is_not_found_again() {
     assert_eq!(set.issuer.count(), 2);
 }
 
+/// One that was due when it was found is put off from renewal, and not from replacement.
+#[tokio::test]
+async fn a_token_that_is_found_late_and_refused_is_replaced_at_once() {
+    let set = Set::new(Reply::Token("300")).await;
+    assert_eq!(text(&set.process()).await, "t1");
+    set.wall.pass(270).await;
+    let late = set.process();
+    let due = late.token().await.unwrap();
+    assert_eq!(due.expose(), "t1");
+    assert_eq!(late.instead_of(&due).await.unwrap().expose(), "t2");
+}
+
 /// T-9449-05 and issue 5: the proof key is kept, so that the next process spends the same bound token.
 #[tokio::test]
 async fn the_proof_key_is_kept_with_the_token() {
