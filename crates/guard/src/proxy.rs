@@ -146,8 +146,8 @@ impl Proxy {
 
     /// Who calls, and what the upstream is asked for.
     async fn judge(&self, parts: &Parts) -> Result<(IdentityHeaders, Uri), Refusal> {
-        // an absolute-form target and HTTP/2's pseudo-headers leave authority and path apart already
-        let asked = parts.uri.path_and_query().map_or("*", http::uri::PathAndQuery::as_str);
+        // an absolute-form target and HTTP/2's pseudo-headers leave authority and path apart already; a word alone has none
+        let asked = parts.uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
         let path = RequestPath::parse(asked).map_err(Refusal::Path)?;
         host(parts)?;
         length(&parts.headers)?;
