@@ -5,7 +5,9 @@ use bytes::Bytes;
 use countersign_proto::authorization::Scheme;
 use countersign_proto::challenge::{Challenge, Code};
 use countersign_proto::scope::ScopeName;
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 
 use crate::Verifier;

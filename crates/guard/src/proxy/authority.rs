@@ -40,13 +40,47 @@ mod tests {
     /// RFC 9112 §3.2: uri-host [ ":" port ], and nothing beside it.
     #[test]
     fn hosts_are_told_from_the_rest() {
-        for right in ["a", "orders.example", "a_b.c-d~", "a.", "192.0.2.1:80", "a:0", "a:65535", "[::1]", "[2001:db8::1]:8443"]
-        {
+        for right in [
+            "a",
+            "orders.example",
+            "a_b.c-d~",
+            "a.",
+            "192.0.2.1:80",
+            "a:0",
+            "a:65535",
+            "[::1]",
+            "[2001:db8::1]:8443",
+        ] {
             assert!(is_host(right.as_bytes()), "{right}");
         }
         for wrong in [
-            "", " ", "a b", " a", "a/b", "a?b", "a#x", "a\\b", "user@a", "a,b", "a%41", "a:", "a:99999", "a:65536", "a:+80",
-            "a:000080", "a:80:80", ":80", "::1", "[::1", "[::1]80", "[::1]:", "[a]", "[::1%25lo]", "[v1.a]", "a\tb", "caf\u{e9}",
+            "",
+            " ",
+            "a b",
+            " a",
+            "a/b",
+            "a?b",
+            "a#x",
+            "a\\b",
+            "user@a",
+            "a,b",
+            "a%41",
+            "a:",
+            "a:99999",
+            "a:65536",
+            "a:+80",
+            "a:000080",
+            "a:80:80",
+            ":80",
+            "::1",
+            "[::1",
+            "[::1]80",
+            "[::1]:",
+            "[a]",
+            "[::1%25lo]",
+            "[v1.a]",
+            "a\tb",
+            "caf\u{e9}",
         ] {
             assert!(!is_host(wrong.as_bytes()), "{wrong}");
         }

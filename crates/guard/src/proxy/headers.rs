@@ -134,7 +134,9 @@ impl Kind {
         let known = TABLE.iter().find(|(known, _)| name.len() <= LONGEST && known.as_bytes() == begins);
         let of_family = || FAMILIES.iter().find(|(family, _)| begins.starts_with(family.as_bytes()));
         match known.or_else(of_family).map(|(_, kind)| *kind) {
-            Some(Self::Origin | Self::Plain) if signs > 0 || sent.iter().any(|byte| folded(*byte) != *byte) => {
+            Some(Self::Origin | Self::Plain)
+                if signs > 0 || sent.iter().any(|byte| folded(*byte) != *byte) =>
+            {
                 Some(Self::Odd)
             }
             kind => kind,
@@ -548,7 +550,11 @@ mod tests {
         }
         for wrong in ["", "a b", "a/b", "a#x", "a:99999", "a:", "a:8x", ":80", "[::1", "caf\u{e9}"] {
             let line = HeaderValue::from_bytes(wrong.as_bytes()).unwrap();
-            assert_eq!(told(Request::get("/").header("host", line)), Err(Malformed::Host.into()), "{wrong:?}");
+            assert_eq!(
+                told(Request::get("/").header("host", line)),
+                Err(Malformed::Host.into()),
+                "{wrong:?}"
+            );
         }
         assert_eq!(told(Request::get("http://a:99999/")), Err(Malformed::Host.into()));
         assert_eq!(told(Request::get("ftp://a/")), Err(Malformed::Scheme.into()));
