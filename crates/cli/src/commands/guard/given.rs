@@ -177,16 +177,8 @@ const OTHERS: [&str; 20] = [
     "x-forwarded-proto",
     "x-request-id",
 ];
-const FAMILIES: [&str; 8] = [
-    "accept",
-    "access-control-",
-    "content-",
-    "if-",
-    "proxy-",
-    "sec-",
-    "x-auth-",
-    "x-original-",
-];
+const FAMILIES: [&str; 8] =
+    ["accept", "access-control-", "content-", "if-", "proxy-", "sec-", "x-auth-", "x-original-"];
 const MAX_RULES: u64 = 1 << 20;
 
 #[cfg(test)]
