@@ -164,7 +164,7 @@ impl ForwardAuth {
         let verifier = &self.0.door.verifier;
         verifier.note_refused(presented, refusal, why);
         let mut response = verifier.respond(presented, refusal).map(Full::new);
-        if response.status() == StatusCode::BAD_REQUEST {
+        if matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED) {
             *response.status_mut() = match refusal {
                 Refusal::Malformed(_) => StatusCode::UNAUTHORIZED,
                 _ => StatusCode::FORBIDDEN,

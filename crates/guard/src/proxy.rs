@@ -1,6 +1,7 @@
 //! The guard as a reverse proxy: a request is judged, and only then an upstream hears of it, with who calls in headers that
 //! nobody else can set. Bodies are streamed both ways.
 
+mod authority;
 mod body;
 mod dial;
 mod failures;
@@ -28,7 +29,7 @@ pub use upstream::{Upstream, UpstreamError};
 
 use self::body::Upload;
 use self::failures::Failures;
-use self::headers::{Hop, host};
+use self::headers::{Hop, host, length};
 use self::rest::Rest;
 use crate::certificates::Certificates;
 use crate::door::Door;
@@ -145,10 +146,11 @@ impl Proxy {
 
     /// Who calls, and what the upstream is asked for.
     async fn judge(&self, parts: &Parts) -> Result<(IdentityHeaders, Uri), Refusal> {
-        // an absolute-form target and HTTP/2's pseudo-headers leave authority and path apart already
-        let asked = parts.uri.path_and_query().map_or("*", http::uri::PathAndQuery::as_str);
+        // an absolute-form target and HTTP/2's pseudo-headers leave authority and path apart already; a word alone has none
+        let asked = parts.uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
         let path = RequestPath::parse(asked).map_err(Refusal::Path)?;
         host(parts)?;
+        length(&parts.headers)?;
         let certificate = self.0.certificates.of(parts)?;
         let presented =
             Presented::at(&parts.method, asked, &parts.headers).with_certificate(certificate.as_ref());

@@ -80,7 +80,7 @@ fn judge_characters(decoded: &str) -> Result<(), Ambiguous> {
             return Err(Ambiguous::EncodedControl);
         }
         match folded(c) {
-            '/' | '\\' if !c.is_ascii() => return Err(Ambiguous::Lookalike),
+            '/' | '\\' | '%' | ';' | '?' | '#' if !c.is_ascii() => return Err(Ambiguous::Lookalike),
             '%' if is_escape(rest.clone().map(folded)) => return Err(Ambiguous::DoubleEncoding),
             _ => {}
         }
@@ -131,6 +131,10 @@ fn folded(c: char) -> char {
         '\u{2100}' | '\u{2101}' | '\u{2105}' | '\u{2106}' => '/',
         '\u{2216}' | '\u{fe68}' => '\\',
         '\u{fe6a}' => '%',
+        // the Greek one is the same even in the canonical form
+        '\u{37e}' | '\u{fe14}' | '\u{fe54}' => ';',
+        '\u{2047}'..='\u{2049}' | '\u{fe16}' | '\u{fe56}' => '?',
+        '\u{fe5f}' => '#',
         // One, two and three dots.
         '\u{2024}'..='\u{2026}' | '\u{fe19}' | '\u{fe30}' | '\u{fe52}' => '.',
         c => c,

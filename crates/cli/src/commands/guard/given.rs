@@ -103,7 +103,17 @@ impl Given {
         let name = HeaderName::try_from(name).map_err(|_| {
             Failure::new(format!("--client-certs-from-header: {name} is no name of a header"))
         })?;
+        if means_something_else(&name) {
+            return Err(Failure::new(format!("--client-certs-from-header: {name} means something else"))
+                .next("name the header that the proxy fills and replaces, such as Client-Cert"));
+        }
         let proxies = self.trusted_proxies(file)?;
+        if proxies.are_everybody() {
+            return Err(Failure::new(
+                "callers' certificates would be believed of everybody on this machine: --trusted-proxy names all addresses",
+            )
+            .next("name the address of the proxy that ends TLS, such as --trusted-proxy 127.0.0.1"));
+        }
         if !proxies.contains(Ipv4Addr::LOCALHOST.into()) && !proxies.contains(Ipv6Addr::LOCALHOST.into()) {
             return Err(Failure::new(
                 "callers' certificates are believed of a proxy on this machine alone, and --trusted-proxy names none",
@@ -139,4 +149,52 @@ impl Given {
     }
 }
 
+/// A header that callers, proxies or we fill with something of its own: as one of certificates it would be refused on every
+/// request, or taken from the upstream.
+fn means_something_else(name: &HeaderName) -> bool {
+    OTHERS.contains(&name.as_str()) || FAMILIES.iter().any(|family| name.as_str().starts_with(family))
+}
+
+const OTHERS: [&str; 20] = [
+    "authorization",
+    "connection",
+    "cookie",
+    "date",
+    "dpop",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "origin",
+    "referer",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-request-id",
+];
+const FAMILIES: [&str; 8] =
+    ["accept", "access-control-", "content-", "if-", "proxy-", "sec-", "x-auth-", "x-original-"];
 const MAX_RULES: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_come_in_headers_of_their_own() {
+        let means_something_else = |name: &str| super::means_something_else(&name.parse().unwrap());
+        for name in
+            ["Authorization", "Host", "Cookie", "Content-Type", "Content-Length", "X-Auth-Client", "DPoP"]
+        {
+            assert!(means_something_else(name), "{name}");
+        }
+        for name in ["Client-Cert", "X-Client-Cert", "X-Forwarded-Client-Cert", "X-SSL-Client-Cert"] {
+            assert!(!means_something_else(name), "{name}");
+        }
+    }
+}

@@ -86,6 +86,11 @@ impl Serving {
         self.place.is_tls
     }
 
+    /// Where requests come in.
+    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
+        self.place.listener.local_addrs()
+    }
+
     /// How many connections to an upstream the limit of open files leaves.
     pub(super) fn share(&self) -> usize {
         self.place.share

@@ -56,6 +56,12 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
             &["on this machine alone", "--trusted-proxy 127.0.0.1"],
         ),
         (&proxy, &["--client-certs-from-header", "a b"], &["no name of a header"]),
+        (&proxy, &["--client-certs-from-header", "Authorization"], &["means something else", "Client-Cert"]),
+        (
+            &proxy,
+            &["--client-certs-from-header", "Client-Cert", "--trusted-proxy", "0.0.0.0/0"],
+            &["names all addresses", "--trusted-proxy 127.0.0.1"],
+        ),
         (&proxy, &["--trusted-proxy", "everybody"], &["--trusted-proxy is a network"]),
         (&proxy, &["--public-url", "http://orders.example"], &["plain http", "https"]),
         (&proxy, &["--log-level", "loud"], &["off, error, warn"]),
