@@ -3,6 +3,7 @@
 mod broker;
 mod claim;
 mod door;
+mod end;
 mod file;
 mod key;
 mod place;
@@ -21,9 +22,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::broker::Broker;
 use self::door::Door;
+use self::end::End;
 use self::file::File;
 use self::place::Place;
-use super::serve::{panicked, shutdown};
+use super::serve::panicked;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -59,7 +61,7 @@ impl Agent {
         let _logs = crate::logs::begin(&self.log()?)?;
         std::panic::set_hook(Box::new(panicked));
         // before anything is made: a signal during the start must end it in order too
-        let shutdown = shutdown()?;
+        let end = End::awaited()?;
         let hangup = signal(SignalKind::hangup()).map_err(Failure::new)?;
         let (place, listener) = match (&self.socket, &self.listen, &self.key_file) {
             (Some(path), ..) => Place::socket(path, broker.lets_others_in()).await?,
@@ -77,7 +79,7 @@ impl Agent {
             output.text(&self.line(&place, &broker));
         }
         let ended = tokio::select! {
-            ended = listener.serve(service, shutdown) => ended,
+            ended = listener.serve(service, end.come()) => ended,
             never = follow(hangup, &self.config, &broker, &place) => match never {},
         };
         tracing::info!(finished = ended.finished, cut = ended.cut, "ended");

@@ -13,7 +13,7 @@ use clap::Args;
 use countersign_client::Token;
 use tokio::process::{Child, Command};
 
-use crate::environment::{TOKEN, TOKEN_FILE};
+use crate::environment::{self, TOKEN, TOKEN_FILE};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::source::SourceFlags;
@@ -64,7 +64,7 @@ impl Exec {
         let (program, arguments) = self.command.split_first().ok_or(ErrorKind::InvalidInput)?;
         let mut command = Command::new(program);
         command.args(arguments);
-        for name in secrets {
+        for name in secrets.iter().cloned().chain(environment::secrets()) {
             command.env_remove(name);
         }
         command.env(TOKEN, token.expose()).env(TOKEN_FILE, file.path()).spawn()
@@ -97,7 +97,7 @@ file that COUNTERSIGN_TOKEN_FILE names: read the file for each request, and noth
 replaced as a whole before the token in it expires; it holds the token and no newline, nobody else can read it, and it is \
 gone when the program has ended. (Only after `kill -9` of this command does its folder countersign-… stay behind.)
 
-The program does not inherit variables with the client's secret. Signals are passed to it (real-time ones are not), and those \
+The program inherits no variable that we read a secret from: neither that of this client nor those of a server. Signals are passed to it (real-time ones are not), and those \
 that were ignored at the start stay so, as under nohup. Its exit code is passed on: a program that a signal ended \
 gives 128 and the signal's number, one that is not found 127, one that cannot be run 126. Without a first token the program is not started, and the code is 1. With --dpop its token is of use to programs \
 that run `countersign call --dpop`.";

@@ -102,6 +102,24 @@ fn a_program_gets_a_token_and_no_secret() {
         }
         assert!(left(&user).is_empty());
     }
+    // nor what a server reads, which may run beside it
+    let mut server_too = user;
+    for name in ["COUNTERSIGN_ROOT_CLIENT_SECRET", "OAUTH_ROOT_CLIENT_SECRET", "COUNTERSIGN_MASTER_KEYS"] {
+        server_too = server_too.with(name, "of-the-server");
+    }
+    let user = server_too;
+    let done = user.run(&[
+        "exec",
+        "--issuer",
+        &issuer,
+        "--client-id",
+        "svc",
+        "--client-secret-file",
+        &file,
+        "--",
+        "env",
+    ]);
+    assert!(done.out.contains("COUNTERSIGN_TOKEN=") && !done.out.contains("of-the-server"), "{}", done.out);
     // a context's own variable is no better
     let mut add = vec!["context", "add", "by-env", "--client-secret-env", "MINE", "--client-id", "svc"];
     let url = server.url();

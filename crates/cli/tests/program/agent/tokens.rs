@@ -143,6 +143,24 @@ async fn an_issuers_sentence_goes_no_further() {
     assert!(line.contains("invalid_client") && !line.contains("the-secret"), "{line}");
 }
 
+/// What would kill a process that does nothing about it ends an agent in order, with its files.
+#[test]
+fn whatever_ends_it_leaves_nothing() {
+    let user = User::new();
+    let server = user.serve(&[]);
+    let context = prepared(&user, &server);
+    let file = file(&user, &[("orders", &context)]);
+    for name in ["TERM", "INT", "QUIT", "USR1", "USR2", "ALRM"] {
+        let mut agent =
+            user.agent(&["--listen", "127.0.0.1:0", "--key-file", "agent.key", "--config", &file]);
+        assert!(user.home().join("agent.key").exists());
+        agent.signal(name);
+        let (status, said) = agent.ended();
+        assert!(status.success() && !user.home().join("agent.key").exists(), "{name}: {status} {said}");
+        assert!(said.contains("commands::agent") && !said.contains("commands::serve"), "{said}");
+    }
+}
+
 /// A changed file is taken up at a SIGHUP: what is told as before keeps its token; a wrong one changes nothing.
 #[test]
 fn the_file_is_read_anew() {
