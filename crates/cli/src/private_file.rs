@@ -43,8 +43,13 @@ pub(crate) fn alone(path: &Path) -> io::Result<File> {
 
 /// Reads a text of at most `max` bytes.
 pub(crate) fn read(path: &Path, max: u64) -> io::Result<String> {
+    read_from(File::open(path)?, max)
+}
+
+/// The same, of what is open already.
+pub(crate) fn read_from(open: impl Read, max: u64) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(max + 1).read_to_string(&mut text)?;
+    open.take(max + 1).read_to_string(&mut text)?;
     if text.len() as u64 > max {
         return Err(io::Error::other(format!("it is larger than {max} bytes")));
     }

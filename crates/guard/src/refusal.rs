@@ -71,7 +71,7 @@ pub enum Malformed {
     Method,
     /// `CONNECT`, which asks for a tunnel past whoever judges (RFC 9110 §9.3.6).
     Connect,
-    /// No host, or more than one (RFC 9112 §3.2).
+    /// No host, more than one (RFC 9112 §3.2), or one with user information (RFC 9110 §4.2.4).
     Host,
 }
 
@@ -204,7 +204,7 @@ impl Malformed {
             Self::Certificate => "the header with the client certificate cannot be read",
             Self::Method => "the method is not in upper case",
             Self::Connect => "there are no tunnels here",
-            Self::Host => "one Host header is needed",
+            Self::Host => "one host is needed, without a user",
         }
     }
 }

@@ -139,8 +139,8 @@ Examples:
   countersign agent --socket ~/.countersign.sock --config agent.toml
       curl --unix-socket ~/.countersign.sock 'http://localhost/token?context=orders'
   countersign agent --listen 127.0.0.1:8085 --key-file ~/.countersign.key --config agent.toml
-      curl -H \"Authorization: Bearer $(cat ~/.countersign.key)\" \\
-          'http://127.0.0.1:8085/token?context=orders'
+      printf 'Authorization: Bearer %s' \"$(cat ~/.countersign.key)\" |
+          curl -H @- 'http://127.0.0.1:8085/token?context=orders'
 
 The file:
   [context.orders]

@@ -127,6 +127,8 @@ fn folded(c: char) -> char {
         // The full-width forms stand in ASCII's order.
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         '\u{2044}' | '\u{2215}' => '/',
+        // a/c, a/s, c/o and c/u in one sign: the slash is what counts
+        '\u{2100}' | '\u{2101}' | '\u{2105}' | '\u{2106}' => '/',
         '\u{2216}' | '\u{fe68}' => '\\',
         '\u{fe6a}' => '%',
         // One, two and three dots.

@@ -120,6 +120,10 @@ fn refuses_what_can_be_read_in_two_ways() {
         ("/public%e2%88%95admin", Lookalike),
         ("/public%e2%81%84admin", Lookalike),
         ("/public%ef%bc%bcadmin", Lookalike),
+        ("/publi%e2%84%80", Lookalike),
+        ("/publi%e2%84%81", Lookalike),
+        ("/publi%e2%84%85", Lookalike),
+        ("/publi%e2%84%86", Lookalike),
         ("/public%EF%BC%852fadmin", DoubleEncoding),
         ("/public%EF%BC%85%EF%BC%92%EF%BD%86admin", DoubleEncoding),
     ] {

@@ -9,6 +9,7 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, Version};
 use http_body::Body;
 
+use crate::identity::folded;
 use crate::refusal::{Malformed, Refusal};
 
 /// What is known of the way that a request takes.
@@ -25,11 +26,14 @@ pub(super) struct Hop<'a> {
     pub(super) upstream: &'a Authority,
 }
 
-/// A request says once which host it is for (RFC 9112 §3.2); HTTP/1.0 knew none.
+/// A request says once which host it is for (RFC 9112 §3.2), and nothing of a user (RFC 9110 §4.2.4); HTTP/1.0 knew none.
 pub(super) fn host(parts: &Parts) -> Result<(), Refusal> {
     let mut lines = parts.headers.get_all(HOST).iter();
-    let is_named = lines.next().is_some() || parts.uri.authority().is_some();
-    if lines.next().is_some() || !(is_named || parts.version < Version::HTTP_11) {
+    let (line, authority) = (lines.next(), parts.uri.authority());
+    let is_named = line.is_some() || authority.is_some();
+    let names_user = line.is_some_and(|line| line.as_bytes().contains(&b'@'))
+        || authority.is_some_and(|authority| authority.as_str().contains('@'));
+    if lines.next().is_some() || names_user || !(is_named || parts.version < Version::HTTP_11) {
         return Err(Malformed::Host.into());
     }
     Ok(())
@@ -39,8 +43,8 @@ pub(super) fn host(parts: &Parts) -> Result<(), Refusal> {
 ///
 /// `Host` stays the caller's, or is that of its target where it names one (RFC 9112 §3.2.2), or the upstream's where it
 /// names none. `X-Forwarded-For` grows where the peer is trusted, and begins with the peer where not; of the rest of the
-/// family nothing is believed of anybody else. `Forwarded` (RFC 7239) goes: it would tell less than that. What names another path or method than those that were
-/// judged goes, whoever sent it.
+/// family nothing is believed of anybody else, and nothing in another spelling of anybody. `Forwarded` (RFC 7239) goes: it
+/// would tell less than that. What names another path or method than those that were judged goes, whoever sent it.
 pub(super) fn for_upstream(parts: &mut Parts, hop: &Hop<'_>, body: &impl Body) {
     let host = match parts.uri.authority() {
         Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
@@ -48,7 +52,7 @@ pub(super) fn for_upstream(parts: &mut Parts, hop: &Hop<'_>, body: &impl Body) {
     };
     let headers = &mut parts.headers;
     strip(headers, |kind| match kind {
-        Kind::Hop | Kind::Elsewhere => true,
+        Kind::Hop | Kind::Elsewhere | Kind::OddOrigin => true,
         Kind::Origin => !hop.is_trusted,
         Kind::Token => !hop.passes_token,
     });
@@ -88,6 +92,9 @@ enum Kind {
     Elsewhere,
     /// Tells where the request came from.
     Origin,
+    /// The same in a spelling that no proxy writes: a trusted one replaces the right one, and lets its caller's
+    /// `X_Forwarded_For` through.
+    OddOrigin,
     /// Has done its work here.
     Token,
 }
@@ -98,17 +105,17 @@ impl Kind {
     fn of(name: &HeaderName) -> Option<Self> {
         let name = name.as_str().as_bytes();
         let mut room = [0; LONGEST];
-        let folded = room.get_mut(..name.len().min(LONGEST))?;
-        for (to, byte) in folded.iter_mut().zip(name) {
-            *to = if byte.is_ascii_alphanumeric() { *byte } else { b'-' };
+        let begins = room.get_mut(..name.len().min(LONGEST))?;
+        for (to, byte) in begins.iter_mut().zip(name) {
+            *to = folded(*byte);
         }
-        let folded = &*folded;
-        if name.len() <= LONGEST
-            && let Some((_, kind)) = TABLE.iter().find(|(known, _)| known.as_bytes() == folded)
-        {
-            return Some(*kind);
+        let begins = &*begins;
+        let known = TABLE.iter().find(|(known, _)| name.len() <= LONGEST && known.as_bytes() == begins);
+        let of_family = || begins.starts_with(b"x-forwarded-").then_some(Self::Origin);
+        match known.map(|(_, kind)| *kind).or_else(of_family) {
+            Some(Self::Origin) if name.iter().any(|byte| folded(*byte) != *byte) => Some(Self::OddOrigin),
+            kind => kind,
         }
-        folded.starts_with(b"x-forwarded-").then_some(Self::Origin)
     }
 }
 
@@ -298,6 +305,28 @@ mod tests {
             "it is not extended here, so that it would end too early"
         );
         assert_eq!(value(&trusted, "x-forwarded-proto"), Some("forged"));
+        assert_eq!(value(&trusted, "x-forwarded-anything"), Some("forged"));
+        assert_eq!(value(&trusted, "x-real-ip"), Some("forged"));
+    }
+
+    /// T-9700-07: a trusted proxy replaces what it knows, and passes its caller's other spellings on; CGI reads them as one.
+    #[test]
+    fn of_nobody_is_an_odd_spelling_passed_on() {
+        let odd = [
+            "x_forwarded_for",
+            "X-Forwarded_Host",
+            "x.forwarded.proto",
+            "x-forwarded_port",
+            "x-forwarded-anything-that-is_long",
+            "X_Real_IP",
+        ];
+        for is_trusted in [true, false] {
+            let request = Request::get("/").header("host", "orders.example");
+            let request = odd.into_iter().fold(request, |request, name| request.header(name, "forged"));
+            let headers = passed(request, is_trusted);
+            assert!(headers.values().all(|value| value != "forged"), "{headers:?}");
+            assert_eq!(value(&headers, "x-forwarded-host"), Some("orders.example"));
+        }
     }
 
     /// RFC 9112 §3.2.2: a target that names its host is right, whatever `Host` says.
@@ -391,6 +420,13 @@ mod tests {
             told(Request::get("/").header("host", "a").header("host", "a")),
             Err(Malformed::Host.into())
         );
+        for user in [
+            Request::get("http://shop@orders.example/").header("host", "orders.example"),
+            Request::get("http://shop:secret@orders.example/"),
+            Request::get("/").header("host", "shop@orders.example"),
+        ] {
+            assert_eq!(told(user), Err(Malformed::Host.into()), "user information is no part of a host");
+        }
         for right in [
             Request::get("/").header("host", "a"),
             Request::get("http://a/"),

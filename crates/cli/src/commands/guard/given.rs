@@ -10,6 +10,7 @@ use countersign_guard::proxied::{CertificateHeader, TrustedProxies};
 use countersign_server::config::{Config, Layers, Log, settings};
 use http::HeaderName;
 
+use super::demands::Demands;
 use super::file::File;
 use super::place::PlaceFlags;
 use super::trust::Trust;
@@ -21,6 +22,11 @@ use crate::private_file;
 pub(super) struct Given {
     #[command(flatten)]
     pub(super) trust: Trust,
+    #[command(flatten)]
+    pub(super) demands: Demands,
+    /// Keep no tokens that were verified: each request's is verified anew, or asked about
+    #[arg(long, help_heading = "Tokens")]
+    no_token_cache: bool,
     #[command(flatten)]
     pub(super) place: PlaceFlags,
     /// The URL under which callers know the API: what DPoP proofs must name, and where its metadata is [default, for a
@@ -65,6 +71,11 @@ impl Given {
         Ok(Some(rules))
     }
 
+    /// How many verified tokens are kept, as far as somebody said.
+    pub(super) fn cached_tokens(&self, file: &File) -> Option<usize> {
+        if self.no_token_cache { Some(0) } else { file.cached_tokens }
+    }
+
     /// Whether CORS preflights go through.
     pub(super) fn allows_preflight(&self, file: &File) -> bool {
         self.allow_preflight || file.allow_preflight
@@ -78,6 +89,12 @@ impl Given {
             return Ok(TrustedProxies::default());
         }
         TrustedProxies::parse(given).map_err(|error| Failure::new(format!("--trusted-proxy {error}")))
+    }
+
+    /// Whether a flag names proxies: one that has nothing to be read from them is a slip, while a file may be shared with
+    /// a guard that has.
+    pub(super) fn names_proxies(&self) -> bool {
+        !self.trusted_proxies.is_empty()
     }
 
     /// Where callers' certificates come from.

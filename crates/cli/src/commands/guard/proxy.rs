@@ -1,6 +1,6 @@
 //! `countersign guard proxy`: a reverse proxy that passes on only what is let in.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ pub(crate) struct Proxy {
     upstream_ca_file: Option<PathBuf>,
     /// How long the upstream may take to begin its answer, and either side be silent within a body, in seconds
     /// [default: 60]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
-    upstream_timeout: Option<u64>,
+    #[arg(long, value_name = "SECONDS")]
+    upstream_timeout: Option<NonZeroU64>,
     /// How many requests the upstream gets at a time; more are answered with 503 [default: 1024, or what the limit of open
     /// files allows]
     #[arg(long, value_name = "N")]
@@ -71,7 +71,8 @@ impl Proxy {
         })?;
         self.given.trust.judge_plain_http(file, "the upstream", url)?;
         let ca_file = self.upstream_ca_file.as_ref().or(file.upstream_ca_file.as_ref());
-        let patience = Duration::from_secs(self.upstream_timeout.or(file.upstream_timeout).unwrap_or(60));
+        let patience = self.upstream_timeout.or(file.upstream_timeout).map_or(60, NonZeroU64::get);
+        let patience = Duration::from_secs(patience);
         let make =
             if self.given.trust.allows_plain_http(file) { Upstream::danger_any_http } else { Upstream::new };
         make(url, ca_file.map(PathBuf::as_path), patience).map_err(|error| match error {

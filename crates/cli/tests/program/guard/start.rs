@@ -62,6 +62,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         (&proxy, &["--upstream-timeout", "0"], &["upstream-timeout"]),
         (&auth, &["--rules", "rules.toml"], &["--trust-forwarded original for nginx"]),
         (&auth, &["--allow-preflight"], &["--trust-forwarded original for nginx"]),
+        (&auth, &["--trusted-proxy", "10.0.0.0/8"], &["none are", "--trust-forwarded original for nginx"]),
         (&auth, &["--trust-forwarded", "nginx"], &["original, forwarded"]),
         (&auth, &["--require-bound", "dpop"], &["--public-url URL", "--trust-forwarded"]),
         (&auth, &["--public-url", "https://orders.example", "--dpop-nonce"], &["--trust-forwarded"]),

@@ -66,7 +66,8 @@ impl Stored {
 /// Reads a proof key for `key` and this algorithm.
 pub(super) fn read_key(text: &str, key: &str, algorithm: Algorithm) -> Option<SigningKey> {
     let file: KeyFile = serde_json::from_str(text).ok().filter(|file: &KeyFile| file.key == key)?;
-    let der = Zeroizing::new(base64url::decode(file.pkcs8.as_bytes()).ok()?);
+    let mut der = Zeroizing::new(Vec::new());
+    base64url::decode_into(file.pkcs8.as_bytes(), &mut der).ok()?;
     SigningKey::from_pkcs8(algorithm, PROOF_KEY, &der).ok()
 }
 
