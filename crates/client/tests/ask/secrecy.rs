@@ -87,7 +87,10 @@ async fn what_a_server_echoes_is_blanked() {
                     "error": format!("no {echo}"),
                     "error_description": format!("{} got {echo}, and what else?", "x".repeat(185)),
                 });
-                scene.issuer.answer(Document::Token, Reply::status(status).body("application/json", body.to_string()));
+                scene.issuer.answer(
+                    Document::Token,
+                    Reply::status(status).body("application/json", body.to_string()),
+                );
                 let error = take(scene.discover().auth(auth.clone())).await.unwrap_err();
                 printed.push_str(&format!("{error} {error:?}"));
                 assert!(error.to_string().contains("no ***"), "{error}");
