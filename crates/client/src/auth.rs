@@ -8,6 +8,7 @@ mod pem;
 mod private_key;
 mod proof;
 mod secret;
+mod unsaid;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::token::Misconfigured;
 pub use private_key::PrivateKey;
 pub(crate) use proof::{Proven, Recipient, Stamp};
 pub use secret::SecretSource;
+pub(crate) use unsaid::Unsaid;
 
 /// A client and how it proves itself; cheap to clone, without `Debug`.
 ///

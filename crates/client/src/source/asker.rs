@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_proto::time::{Clock, UnixTime};
+use countersign_proto::token::TokenResponse;
 use tokio::time::Instant;
 
 use super::server::{Place, Server};
-use crate::auth::{Proven, Recipient, Stamp};
+use crate::auth::{Proven, Recipient, Stamp, Unsaid};
 use crate::dpop::Prover;
-use crate::token::request::{Encoding, MAX_ANSWER, read, request};
+use crate::token::request::{Encoding, MAX_ANSWER, read_without, request};
 use crate::token::{Ask, Misconfigured, Refused, Token, TokenError, TokenType};
 use crate::{Answer, ClientAuth, HttpClient};
 
@@ -72,11 +73,11 @@ impl Asker {
         asked: UnixTime,
         prover: Option<&Prover>,
     ) -> Result<Token, TokenError> {
-        let sent = self.exchange(server, prover).await?;
-        let mut answered = read(&sent.answer, self.clock.now());
+        let heard = self.exchange(server, prover).await?;
+        let mut answered = heard.read(self.clock.now());
         // what was replaced while the request was under way
-        if is_invalid_client(&answered) && self.has_rotated(server, sent.stamp).await {
-            answered = read(&self.exchange(server, prover).await?.answer, self.clock.now());
+        if is_invalid_client(&answered) && self.has_rotated(server, heard.used).await {
+            answered = self.exchange(server, prover).await?.read(self.clock.now());
         }
         let answered = answered.map_err(|error| self.advised(error, server))?;
         let token = Token::new(&answered, asked)?;
@@ -93,24 +94,24 @@ impl Asker {
     }
 
     /// One request, and a second one where the server wants its nonce in the proof.
-    async fn exchange(&self, server: &Server, prover: Option<&Prover>) -> Result<Sent, TokenError> {
-        let sent = self.send(server, prover).await?;
+    async fn exchange(&self, server: &Server, prover: Option<&Prover>) -> Result<Heard, TokenError> {
+        let heard = self.send(server, prover).await?;
         if let Some(prover) = prover
-            && is_nonce_wanted(&sent.answer)
+            && is_nonce_wanted(&heard.answer)
         {
             let url = server.token_endpoint.url();
-            prover.learn(url, &sent.answer.headers);
-            if prover.knows_another(&url.origin(), sent.nonce.as_deref()) {
+            prover.learn(url, &heard.answer.headers);
+            if prover.knows_another(&url.origin(), heard.nonce.as_deref()) {
                 return self.send(server, Some(prover)).await;
             }
         }
-        Ok(sent)
+        Ok(heard)
     }
 
-    async fn send(&self, server: &Server, prover: Option<&Prover>) -> Result<Sent, TokenError> {
+    async fn send(&self, server: &Server, prover: Option<&Prover>) -> Result<Heard, TokenError> {
         let endpoint = &server.token_endpoint;
         let proven = self.prove(server).await?;
-        let stamp = proven.stamp;
+        let (used, unsaid) = (proven.stamp, Unsaid::of(&proven));
         let mut request = request(&self.ask, proven, self.encoding)?;
         let nonce = prover.and_then(|prover| prover.nonce(&endpoint.url().origin()));
         if let Some(prover) = prover {
@@ -124,7 +125,7 @@ impl Asker {
         {
             prover.learn(endpoint.url(), &answer.headers);
         }
-        Ok(Sent { answer, stamp, nonce })
+        Ok(Heard { answer, used, unsaid, nonce })
     }
 
     /// Whether what the client proves itself with is another than it was.
@@ -172,13 +173,21 @@ impl Asker {
     }
 }
 
-/// A request that was answered.
-struct Sent {
+/// An answer, and what its request was made from.
+struct Heard {
     answer: Answer,
     /// What the client proved itself with.
-    stamp: Option<Stamp>,
+    used: Option<Stamp>,
+    /// What of it nobody is to see.
+    unsaid: Unsaid,
     /// The nonce of its proof.
     nonce: Option<Arc<str>>,
+}
+
+impl Heard {
+    fn read(&self, now: UnixTime) -> Result<TokenResponse, TokenError> {
+        read_without(&self.unsaid, &self.answer, now)
+    }
 }
 
 /// Whether the metadata may know better: there is no answer, or one of something else than a token endpoint.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use countersign_proto::error::ErrorCode;
 use countersign_proto::jose::json::{self, Limits};
 use countersign_proto::time::UnixTime;
 use countersign_proto::token::{CLIENT_CREDENTIALS, TokenResponse};
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 use super::canonical::canonical;
 use super::{Misconfigured, Refused, TokenError, Unreachable};
 use crate::Answer;
-use crate::auth::{ClientAuth, Proven, Recipient};
+use crate::auth::{ClientAuth, Proven, Recipient, Unsaid};
 use crate::http::shown;
 
 /// What is asked for.
@@ -133,11 +134,21 @@ fn json(parameters: &[(&str, &str)]) -> Result<Bytes, Misconfigured> {
 
 /// Reads what a token endpoint answered at `now`, from which a `Retry-After` that is a date is counted.
 ///
-/// Does not check: the token; it is opaque to its client (RFC 6749 §1.4).
+/// Does not check: the token; it is opaque to its client (RFC 6749 §1.4). Nor whether the server's words repeat what was
+/// sent.
 ///
 /// # Errors
 /// [`TokenError`].
 pub fn read(answer: &Answer, now: UnixTime) -> Result<TokenResponse, TokenError> {
+    read_without(&Unsaid::default(), answer, now)
+}
+
+/// As [`read`]; what the request held and nobody is to see is in no error.
+pub(crate) fn read_without(
+    unsaid: &Unsaid,
+    answer: &Answer,
+    now: UnixTime,
+) -> Result<TokenResponse, TokenError> {
     let Answer { status, body, .. } = answer;
     let is_ok = *status == StatusCode::OK;
     if is_ok {
@@ -145,7 +156,7 @@ pub fn read(answer: &Answer, now: UnixTime) -> Result<TokenResponse, TokenError>
         answer.json().map_err(no_token_endpoint)?;
     }
     let read = json::object(body, LIMITS);
-    let refused = read.as_ref().ok().and_then(said);
+    let refused = read.as_ref().ok().and_then(|members| said(members, unsaid));
     if status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS {
         let after = answer.retry_after_at(now);
         return Err(match refused {
@@ -172,10 +183,16 @@ pub fn read(answer: &Answer, now: UnixTime) -> Result<TokenResponse, TokenError>
 }
 
 /// Code and description of an OAuth error, whatever else there is; a stranger's words, so that they are made printable.
-fn said(members: &Map<String, Value>) -> Option<(String, Option<String>)> {
+fn said(members: &Map<String, Value>, unsaid: &Unsaid) -> Option<(String, Option<String>)> {
     let error = members.get("error")?.as_str()?;
     let description = members.get("error_description").and_then(Value::as_str);
-    Some((shown(error), description.map(shown)))
+    Some((code(error, unsaid), description.map(|text| shown(&unsaid.blank(text)))))
+}
+
+/// An error code as it is told: a registered one repeats nobody's secret, whatever the secret is.
+pub(crate) fn code(error: &str, unsaid: &Unsaid) -> String {
+    let is_registered = ErrorCode::ALL.iter().any(|code| code.as_str() == error);
+    if is_registered { error.to_owned() } else { shown(&unsaid.blank(error)) }
 }
 
 /// As deep as a token response may be, of which nothing deep is read.
