@@ -85,6 +85,11 @@ fn decode(path: &[u8]) -> Vec<u8> {
     decoded
 }
 
+/// What separates segments, in some reader's eyes.
+const SLASHES: [char; 10] = [
+    '/', '\\', '\u{ff0f}', '\u{ff3c}', '\u{2044}', '\u{2215}', '\u{2100}', '\u{2101}', '\u{2105}', '\u{2106}',
+];
+
 /// As a file server goes from folder to folder: the path ends at what ends it elsewhere, parameters are cut off, both
 /// slashes separate, empty segments are merged, dots are walked, edges are trimmed.
 fn resolve(decoded: &[u8]) -> Vec<String> {
@@ -92,7 +97,7 @@ fn resolve(decoded: &[u8]) -> Vec<String> {
     let text = text.split(['?', '#', '\0', '\r', '\n']).next().unwrap_or_default();
     let mut segments = Vec::new();
     let mut ended_with_slash = false;
-    for segment in text.split(['/', '\\', '\u{ff0f}', '\u{ff3c}', '\u{2044}', '\u{2215}']) {
+    for segment in text.split(SLASHES) {
         let segment = segment.split(';').next().unwrap_or_default().trim();
         ended_with_slash = segment.is_empty() || segment == "." || segment == "..";
         match segment {

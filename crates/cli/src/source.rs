@@ -132,7 +132,14 @@ impl SourceFlags {
             )
             .next("leave out --no-cache, or spend the token at once with `countersign call`"));
         }
-        self.choose()
+        let chosen = self.choose()?;
+        if self.ask.binds() && chosen.client_id.is_none() {
+            return Err(Failure::new(
+                "a token that is bound to a key is of no use without it, and none is kept for a client without an id",
+            )
+            .next("add --client-id ID, or spend the token at once with `countersign call`"));
+        }
+        Ok(chosen)
     }
 
     /// Whether plain HTTP beyond loopback is allowed.

@@ -11,7 +11,7 @@ use countersign_proto::time::Clock as _;
 use http::Request;
 
 use crate::SystemClock;
-use crate::auth::{ClientAuth, Proven, Recipient};
+use crate::auth::{ClientAuth, Proven, Recipient, Unsaid};
 use crate::discovery::Judge;
 use crate::token::request::post_form;
 use crate::{Answer, Endpoint, EndpointError, HttpClient, JwksSettings, RemoteJwks};
@@ -109,8 +109,9 @@ impl Inner {
         };
         let to = Recipient { issuer, algorithms: &[], now: SystemClock.now() };
         let proven = self.auth.prove(&to).await.map_err(IntrospectError::Misconfigured)?;
+        let unsaid = Unsaid::of(&proven).and(token);
         let request = compose(token, proven);
-        read(&self.http.send_for(&endpoint, request, MAX_ANSWER).await?)
+        read(&self.http.send_for(&endpoint, request, MAX_ANSWER).await?, &unsaid)
     }
 
     async fn endpoint(&self) -> Option<Endpoint> {
@@ -134,9 +135,9 @@ fn compose(token: &str, proven: Proven) -> Request<Bytes> {
 }
 
 /// Reads what the endpoint answered.
-fn read(answer: &Answer) -> Result<IntrospectionResponse, IntrospectError> {
+fn read(answer: &Answer, unsaid: &Unsaid) -> Result<IntrospectionResponse, IntrospectError> {
     if answer.status != http::StatusCode::OK {
-        return Err(IntrospectError::of(answer));
+        return Err(IntrospectError::of(answer, unsaid));
     }
     answer
         .json()
@@ -180,7 +181,8 @@ mod tests {
         let answer = |status: u16, kind: &'static str, body: &'static str| {
             let headers = [(CONTENT_TYPE, HeaderValue::from_static(kind))].into_iter().collect();
             let status = http::StatusCode::from_u16(status).unwrap();
-            read(&Answer { status, headers, body: Bytes::from_static(body.as_bytes()) })
+            let answer = Answer { status, headers, body: Bytes::from_static(body.as_bytes()) };
+            read(&answer, &Unsaid::default())
         };
         const JSON: &str = "application/json;charset=UTF-8";
         assert_eq!(answer(200, JSON, r#"{"active":false}"#).unwrap(), IntrospectionResponse::Inactive);

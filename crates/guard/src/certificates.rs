@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use countersign_listen::PeerAddr;
 use http::request::Parts;
 
-use crate::presented::PeerCertificate;
+use crate::presented::{PeerCertificate, listener_peer};
 use crate::proxied::CertificateHeader;
 use crate::refusal::{Malformed, Refusal};
 
@@ -31,8 +30,8 @@ impl Certificates {
     #[cfg(feature = "proxy")]
     pub(crate) fn of(&self, parts: &Parts) -> Result<Option<PeerCertificate>, Refusal> {
         let handed_on = self.handed_on(parts)?; // of others too, as it tells of them in the log
-        let peer = parts.extensions.get::<PeerAddr>();
-        if self.0.as_ref().zip(peer).is_some_and(|(header, peer)| header.believes(peer.0.ip())) {
+        let peer = listener_peer(&parts.extensions);
+        if self.0.as_ref().zip(peer).is_some_and(|(header, peer)| header.believes(peer)) {
             return Ok(handed_on);
         }
         let shown = parts.extensions.get::<countersign_listen::PeerCertificate>();
@@ -43,10 +42,10 @@ impl Certificates {
     ///
     /// Does not check: as [`Self::of`].
     pub(crate) fn handed_on(&self, parts: &Parts) -> Result<Option<PeerCertificate>, Refusal> {
-        let Some((header, peer)) = self.0.as_ref().zip(parts.extensions.get::<PeerAddr>()) else {
+        let Some((header, peer)) = self.0.as_ref().zip(listener_peer(&parts.extensions)) else {
             return Ok(None);
         };
-        let handed_on = header.read(peer.0.ip(), &parts.headers);
+        let handed_on = header.read(peer, &parts.headers);
         let handed_on = handed_on.map_err(|_| Malformed::Certificate)?; // which rule it breaks is in the log
         Ok(handed_on.map(|certificate| PeerCertificate::new(certificate.der())))
     }

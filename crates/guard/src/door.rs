@@ -31,6 +31,9 @@ impl Door {
         if method == Method::CONNECT {
             return Err(Malformed::Connect.into()); // whatever its form, it asks for a tunnel and not for the path
         }
+        if method == Method::TRACE {
+            return Err(Malformed::Trace.into()); // it would hand the caller what we tell the upstream alone
+        }
         if self.allow_preflight && is_preflight(method, headers) {
             return Ok(None);
         }

@@ -1,5 +1,5 @@
-//! A request at a door within an application: judged once and noted once by one verifier, however many of its layers and
-//! extractors it comes by.
+//! A request at a door within an application: judged once by one verifier, however many of its layers and extractors it comes
+//! by, and noted as let in once; a later door that wants more scope may still refuse it, and notes that too.
 
 use http::request::Parts;
 

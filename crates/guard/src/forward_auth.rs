@@ -3,13 +3,11 @@
 
 use std::convert::Infallible;
 use std::fmt::Display;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use countersign_listen::PeerAddr;
 use http::header::CACHE_CONTROL;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -21,7 +19,7 @@ use crate::door::Door;
 use crate::forwarded::{Family, OriginalRequest};
 use crate::identity::IdentityHeaders;
 use crate::path::RequestPath;
-use crate::presented::Presented;
+use crate::presented::{Presented, listener_peer};
 use crate::proxied::TrustedProxies;
 use crate::refusal::Refusal;
 use crate::request_id::{self, X_REQUEST_ID};
@@ -78,11 +76,10 @@ impl ForwardAuth {
     }
 
     async fn answer(&self, parts: Parts) -> Response<Full<Bytes>> {
-        let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
-        let told = self.0.told.as_ref();
+        let (peer, told) = (listener_peer(&parts.extensions), self.0.told.as_ref());
         let is_trusted = peer.zip(told).is_some_and(|(peer, (_, proxies))| proxies.contains(peer));
         let id = request_id::of(&parts.headers, is_trusted);
-        let mut response = self.judge(&parts, peer.filter(|_| is_trusted), id.as_ref()).await;
+        let mut response = self.judge(&parts, is_trusted, id.as_ref()).await;
         if let Some(id) = id {
             response.headers_mut().insert(X_REQUEST_ID, id);
         }
@@ -93,7 +90,7 @@ impl ForwardAuth {
     async fn judge(
         &self,
         parts: &Parts,
-        trusted: Option<IpAddr>,
+        is_trusted: bool,
         id: Option<&HeaderValue>,
     ) -> Response<Full<Bytes>> {
         let verifier = &self.0.door.verifier;
@@ -103,7 +100,7 @@ impl ForwardAuth {
         if !matches!(parts.uri.path(), "/auth" | "/auth/") {
             return plain(StatusCode::NOT_FOUND);
         }
-        let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
+        let peer = listener_peer(&parts.extensions);
         let bare = Presented::of_token(&parts.headers).with_peer(peer).with_request_id(id);
         let certificate = match self.0.certificates.handed_on(parts) {
             Ok(certificate) => certificate,
@@ -114,7 +111,7 @@ impl ForwardAuth {
             let judged = verifier.verify(&presented).await.map(Some);
             return self.conclude(&presented, judged);
         };
-        if trusted.is_none() {
+        if !is_trusted {
             return self.refuse_as(
                 &bare,
                 &Refusal::Untold,
@@ -167,7 +164,7 @@ impl ForwardAuth {
         let verifier = &self.0.door.verifier;
         verifier.note_refused(presented, refusal, why);
         let mut response = verifier.respond(presented, refusal).map(Full::new);
-        if response.status() == StatusCode::BAD_REQUEST {
+        if matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED) {
             *response.status_mut() = match refusal {
                 Refusal::Malformed(_) => StatusCode::UNAUTHORIZED,
                 _ => StatusCode::FORBIDDEN,

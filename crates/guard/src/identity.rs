@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+#[cfg(any(feature = "forward-auth", feature = "proxy"))]
 use crate::{Access, Refusal};
 
 /// What a verified token says of its bearer, ready to be sent; [`IdentityHeaders::default`] says nothing of nobody.
@@ -36,6 +37,7 @@ impl IdentityHeaders {
     }
 
     /// Those of whom a request was let in with, and of nobody where it was let in with nothing.
+    #[cfg(any(feature = "forward-auth", feature = "proxy"))]
     pub(crate) fn of_access(access: Option<&Access>) -> Result<Self, Refusal> {
         let Some(access) = access else { return Ok(Self::default()) };
         Self::of(access.client_id(), access.subject(), access.issuer(), access.scope())
@@ -84,12 +86,13 @@ pub(crate) fn strip_named(headers: &mut HeaderMap, names: &[HeaderName]) {
 }
 
 fn reads_as(sent: &HeaderName, name: &HeaderName) -> bool {
-    sent.as_str().len() == name.as_str().len() && folded(sent).eq(folded(name))
+    let (sent, name) = (sent.as_str(), name.as_str());
+    sent.len() == name.len() && sent.bytes().map(folded).eq(name.bytes().map(folded))
 }
 
-/// In lower case, as a [`HeaderName`] is anyhow.
-fn folded(name: &HeaderName) -> impl Iterator<Item = u8> {
-    name.as_str().bytes().map(|b| if b.is_ascii_alphanumeric() { b } else { b'-' })
+/// A byte of a header's name, which is in lower case anyhow, as CGI and its heirs tell it from others.
+pub(crate) const fn folded(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() { byte } else { b'-' }
 }
 
 fn value(header: &'static str, text: &str) -> Result<HeaderValue, NotPrintable> {

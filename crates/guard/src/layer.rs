@@ -58,7 +58,9 @@ impl GuardLayer {
     /// Put it on the outermost router: there it serves the metadata of RFC 9728, and sees the whole path, which DPoP proofs
     /// name. A router that is nested in another (axum's `Router::nest`) sees a path without its beginning, so that proofs
     /// are refused there; not so with the feature `axum`, by which the path is known as it was sent. Without it, let the
-    /// public URL end with that beginning: `https://orders.example/v1` for what is nested at `/v1`.
+    /// public URL end with that beginning: `https://orders.example/v1` for what is nested at `/v1`. The feature is one of the
+    /// whole build: where another crate turns it on, such a public URL is wrong, and proofs are refused again. So where you
+    /// nest, turn it on yourself.
     ///
     /// Does not check: scopes, unless [`Self::require`] says which; the path, which is the router's own; routes that are
     /// added after the layer; bodies; and as [`Verifier::verify`].

@@ -100,7 +100,7 @@ fn jwt(claims: Claims) -> Result<Local, ClaimError> {
 
 /// A `cnf` that cannot be read might ask for anything: the token is bound to something that nobody can show.
 fn confirmation(cnf: &Map<String, Value>) -> Result<Confirmation, ClaimError> {
-    Confirmation::read(cnf).map_err(|_| ClaimError { claim: "cnf", problem: ClaimProblem::NotAnObject })
+    Confirmation::read(cnf).map_err(|_| ClaimError { claim: "cnf", problem: ClaimProblem::NotABinding })
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -239,8 +239,8 @@ mod tests {
         ] {
             for typ in [Some("JWT"), Some("at+jwt")] {
                 assert_eq!(
-                    read(typ, &json!({ "cnf": cnf })).err().map(|error| error.claim),
-                    Some("cnf"),
+                    read(typ, &json!({ "cnf": cnf })).err(),
+                    Some(ClaimError { claim: "cnf", problem: ClaimProblem::NotABinding }),
                     "{cnf}"
                 );
             }

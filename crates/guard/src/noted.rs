@@ -5,14 +5,15 @@ use std::fmt::{self, Write};
 
 use http::Method;
 
+use crate::Verifier;
 use crate::path::RequestPath;
 use crate::presented::Presented;
 use crate::refusal::{Reason, Refusal};
-use crate::{Access, Verifier};
 
 impl Verifier {
     /// Takes note of how a request was judged in the end: counts it, and logs a refusal in one line with its true reason.
-    /// Every door calls it once. Beyond 20 of one reason in a second, refusals are counted in the log as well.
+    /// Every door calls it once. Beyond 20 of one reason in a second, or 60
+    /// of all, refusals are counted in the log as well.
     pub fn note<T>(&self, presented: &Presented<'_>, judged: &Result<T, Refusal>) {
         match judged {
             Ok(_) => self.counts().allow(),
@@ -40,21 +41,20 @@ impl Verifier {
             return;
         }
         let target = presented.target();
-        let caller = self.caller(presented, refusal);
         tracing::info!(
             reason = reason.as_str(),
             %why,
             method = target.map(|target| beginning(target.method)),
             path = target.map(|target| display(Shown(target.path))),
             peer = presented.peer().map(display),
-            client = caller.as_ref().and_then(Access::client_id),
+            client = self.client(presented, refusal),
             request_id = presented.request_id(),
             "request refused"
         );
     }
 
-    /// Who presents the token, where that was found out before the request was refused.
-    fn caller(&self, presented: &Presented<'_>, refusal: &Refusal) -> Option<Access> {
+    /// Whose token it is, where that was found out before the request was refused.
+    fn client(&self, presented: &Presented<'_>, refusal: &Refusal) -> Option<String> {
         let is_genuine = matches!(
             refusal,
             Refusal::Binding(_)
@@ -66,7 +66,7 @@ impl Verifier {
                 | Refusal::Scope(_)
                 | Refusal::NotPrintable
         );
-        is_genuine.then(|| self.genuine_now(presented.token().ok()?.token())).flatten()
+        is_genuine.then(|| self.client_now(presented.token().ok()?.token())).flatten()
     }
 }
 
@@ -78,12 +78,20 @@ impl fmt::Display for Shown<'_> {
         let normal = RequestPath::parse(self.0);
         let path = normal.as_ref().map_or(self.0, |normal| normal.path());
         let path = path.split(['?', '#']).next().unwrap_or_default();
+        let segments: Vec<_> = path.split('/').map(without_token).collect();
+        let path = segments.join("/");
         let mut rest = path.chars();
         for escaped in rest.by_ref().take(PATH).flat_map(char::escape_debug) {
             f.write_char(escaped)?;
         }
         if rest.next().is_some() { f.write_char('…') } else { Ok(()) }
     }
+}
+
+/// What stands between two slashes, unless it could be a token: a JWS begins so (RFC 7515 §3.3), and others are long.
+fn without_token(segment: &str) -> &str {
+    let is_one = segment.contains("eyJ") || segment.chars().nth(SEGMENT).is_some();
+    if is_one { "[left out]" } else { segment }
 }
 
 /// Methods are ASCII.
@@ -93,18 +101,21 @@ fn beginning(method: &Method) -> &str {
 
 /// In characters.
 const PATH: usize = 256;
+const SEGMENT: usize = 64;
 const METHOD: usize = 32;
+
+#[cfg(test)]
+pub(crate) mod lines;
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::SeqCst};
+    use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
     use countersign_proto::time::{Clock, UnixTime};
     use http::HeaderMap;
-    use tracing::span::{Attributes, Id, Record};
-    use tracing::{Event, Metadata, Subscriber};
 
+    use super::lines::Lines;
     use super::*;
     use crate::TrustedIssuer;
 
@@ -121,8 +132,22 @@ mod tests {
         ] {
             assert_eq!(Shown(path).to_string(), shown);
         }
-        let long = format!("/{}", "a".repeat(10_000));
+        let long = "/a".repeat(10_000);
         assert_eq!(Shown(&long).to_string().chars().count(), PATH + 1);
+    }
+
+    /// Threats 7: whoever puts a token into a path finds it in no log of ours.
+    #[test]
+    fn no_token_in_a_path_is_shown() {
+        let (edge, long) = ("a".repeat(64), "a".repeat(65));
+        for (path, shown) in [
+            ("/orders/eyJhbGciOiJFUzI1NiJ9.e30.c2ln/x".to_owned(), "/orders/[left out]/x".to_owned()),
+            ("/x%2FeyJhbGciOiJFUzI1NiJ9.e30.c2ln".to_owned(), "/[left out]".to_owned()),
+            (format!("/{long}/x?eyJ"), "/[left out]/x".to_owned()),
+            (format!("/{edge}/x"), format!("/{edge}/x")),
+        ] {
+            assert_eq!(Shown(&path).to_string(), shown);
+        }
     }
 
     #[test]
@@ -144,10 +169,10 @@ mod tests {
         let refuse = |refusal: Refusal| verifier.note::<()>(&Presented::of_token(&headers), &Err(refusal));
         (0..1000).for_each(|_| refuse(Refusal::NoCredentials));
         refuse(Refusal::NoRule);
-        assert_eq!(lines.0.load(SeqCst), 21);
+        assert_eq!(lines.count(), 21);
         clock.0.store(1, SeqCst);
         refuse(Refusal::NoRule);
-        assert_eq!(lines.0.load(SeqCst), 23, "what was left out, and the one");
+        assert_eq!(lines.count(), 23, "what was left out, and the one");
         let refused: u64 = verifier.refused().map(|(_, count)| count).sum();
         assert_eq!(refused, 1002);
     }
@@ -159,31 +184,5 @@ mod tests {
         fn now(&self) -> UnixTime {
             UnixTime(self.0.load(SeqCst))
         }
-    }
-
-    /// Counts lines.
-    #[derive(Clone, Default)]
-    struct Lines(Arc<AtomicU64>);
-
-    impl Subscriber for Lines {
-        fn enabled(&self, _: &Metadata<'_>) -> bool {
-            true
-        }
-
-        fn new_span(&self, _: &Attributes<'_>) -> Id {
-            Id::from_u64(1)
-        }
-
-        fn record(&self, _: &Id, _: &Record<'_>) {}
-
-        fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-        fn event(&self, event: &Event<'_>) {
-            self.0.fetch_add(u64::from(event.metadata().target().contains("noted")), SeqCst);
-        }
-
-        fn enter(&self, _: &Id) {}
-
-        fn exit(&self, _: &Id) {}
     }
 }

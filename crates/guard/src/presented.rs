@@ -174,7 +174,7 @@ impl PeerCertificate {
 
 /// The connection's other end, where our own listener tells.
 #[cfg(feature = "door")]
-fn listener_peer(extensions: &Extensions) -> Option<IpAddr> {
+pub(crate) fn listener_peer(extensions: &Extensions) -> Option<IpAddr> {
     extensions.get::<countersign_listen::PeerAddr>().map(|peer| peer.0.ip())
 }
 

@@ -45,6 +45,12 @@ impl TrustedProxies {
         let peer = peer.to_canonical();
         self.0.iter().any(|network| network.contains(&peer))
     }
+
+    /// Whether all addresses of a family are among them: then headers are read of whoever comes.
+    #[must_use]
+    pub fn are_everybody(&self) -> bool {
+        self.0.iter().any(|network| network.prefix_len() == 0)
+    }
 }
 
 impl Default for TrustedProxies {
@@ -114,6 +120,14 @@ mod tests {
         }
         // all of IPv6 is not all of IPv4
         assert!(!contains(&["::/0"], "::ffff:192.0.2.1"));
+    }
+
+    #[test]
+    fn everybody_is_told_from_some() {
+        let are_everybody =
+            |network: &str| TrustedProxies::parse(["10.0.0.0/8", network]).unwrap().are_everybody();
+        assert!(are_everybody("0.0.0.0/0") && are_everybody("::/0") && are_everybody("::ffff:0:0/96"));
+        assert!(!are_everybody("0.0.0.0/1") && !are_everybody("::1"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The guard as a reverse proxy: a request is judged, and only then an upstream hears of it, with who calls in headers that
 //! nobody else can set. Bodies are streamed both ways.
 
+mod authority;
 mod body;
 mod dial;
 mod failures;
@@ -10,13 +11,13 @@ mod rest;
 mod upstream;
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use countersign_listen::PeerAddr;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, Uri};
 use hyper::body::Incoming;
@@ -28,13 +29,13 @@ pub use upstream::{Upstream, UpstreamError};
 
 use self::body::Upload;
 use self::failures::Failures;
-use self::headers::{Hop, host};
+use self::headers::{Hop, host, length};
 use self::rest::Rest;
 use crate::certificates::Certificates;
 use crate::door::Door;
 use crate::identity::IdentityHeaders;
 use crate::path::{Ambiguous, RequestPath};
-use crate::presented::Presented;
+use crate::presented::{Presented, listener_peer};
 use crate::proxied::TrustedProxies;
 use crate::refusal::Refusal;
 use crate::request_id::{self, X_REQUEST_ID};
@@ -79,6 +80,14 @@ struct Inner {
     pass_authorization: bool,
 }
 
+/// What is known of how a request came, found out once.
+struct Came {
+    peer: Option<IpAddr>,
+    /// Whether the peer's headers are believed.
+    is_trusted: bool,
+    id: Option<HeaderValue>,
+}
+
 /// How many requests an upstream works on at a time where nobody says otherwise.
 pub const UPSTREAM_CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 
@@ -108,43 +117,40 @@ impl Proxy {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<ProxyBody> {
-        let peer = request.extensions().get::<PeerAddr>().map(|peer| peer.0.ip());
+        let peer = listener_peer(request.extensions());
         let is_trusted = peer.is_some_and(|peer| self.0.trusted_proxies.contains(peer));
-        let id = request_id::of(request.headers(), is_trusted);
-        let mut response = self.judge_and_pass_on(request, id.as_ref()).await;
-        if let Some(id) = id {
+        let came = Came { peer, is_trusted, id: request_id::of(request.headers(), is_trusted) };
+        let mut response = self.judge_and_pass_on(request, &came).await;
+        if let Some(id) = came.id {
             response.headers_mut().insert(X_REQUEST_ID, id);
         }
         response
     }
 
-    async fn judge_and_pass_on(
-        &self,
-        request: Request<Incoming>,
-        id: Option<&HeaderValue>,
-    ) -> Response<ProxyBody> {
+    async fn judge_and_pass_on(&self, request: Request<Incoming>, came: &Came) -> Response<ProxyBody> {
         let verifier = &self.0.door.verifier;
         if let Some(metadata) = verifier.metadata(request.method(), request.uri()) {
             return metadata.map(ProxyBody::from);
         }
         let (parts, body) = request.into_parts();
         let judged = self.judge(&parts).await;
-        verifier.note(&Presented::by(&parts).with_request_id(id), &judged);
+        verifier.note(&Presented::by(&parts).with_request_id(came.id.as_ref()), &judged);
         match judged {
             Err(refusal) => {
                 Rest::of(&parts).throw_away(body);
                 verifier.respond(&Presented::by(&parts), &refusal).map(ProxyBody::from)
             }
-            Ok((identity, target)) => self.pass_on((parts, body), &identity, target, id).await,
+            Ok((identity, target)) => self.pass_on((parts, body), &identity, target, came).await,
         }
     }
 
     /// Who calls, and what the upstream is asked for.
     async fn judge(&self, parts: &Parts) -> Result<(IdentityHeaders, Uri), Refusal> {
-        // an absolute-form target and HTTP/2's pseudo-headers leave authority and path apart already
-        let asked = parts.uri.path_and_query().map_or("*", http::uri::PathAndQuery::as_str);
+        // an absolute-form target and HTTP/2's pseudo-headers leave authority and path apart already; a word alone has none
+        let asked = parts.uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
         let path = RequestPath::parse(asked).map_err(Refusal::Path)?;
         host(parts)?;
+        length(&parts.headers)?;
         let certificate = self.0.certificates.of(parts)?;
         let presented =
             Presented::at(&parts.method, asked, &parts.headers).with_certificate(certificate.as_ref());
@@ -164,19 +170,18 @@ impl Proxy {
         (mut parts, body): (Parts, Incoming),
         identity: &IdentityHeaders,
         target: Uri,
-        id: Option<&HeaderValue>,
+        came: &Came,
     ) -> Response<ProxyBody> {
-        let upstream = &self.0.upstream;
+        let (upstream, id) = (&self.0.upstream, came.id.as_ref());
         let rest = Rest::of(&parts);
         let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
             rest.throw_away(body);
             return self.failed(&UpstreamError::Busy(upstream.authority().clone()), &parts.method, id);
         };
         let (upload, place) = Upload::new(body, rest, place, upstream.patience());
-        let peer = parts.extensions.get::<PeerAddr>().map(|peer| peer.0.ip());
         let hop = Hop {
-            peer,
-            is_trusted: peer.is_some_and(|peer| self.0.trusted_proxies.contains(peer)),
+            peer: came.peer,
+            is_trusted: came.is_trusted,
             is_tls: self.0.is_tls,
             passes_token: self.0.pass_authorization,
             upstream: upstream.authority(),

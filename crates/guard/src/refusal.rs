@@ -71,8 +71,14 @@ pub enum Malformed {
     Method,
     /// `CONNECT`, which asks for a tunnel past whoever judges (RFC 9110 §9.3.6).
     Connect,
-    /// No host, or more than one (RFC 9112 §3.2).
+    /// `TRACE`, which shows a caller what was added on the way (RFC 9110 §9.3.8).
+    Trace,
+    /// No host, more than one, or what is none (RFC 9112 §3.2), user information (RFC 9110 §4.2.4) included.
     Host,
+    /// A target of another scheme than `http` and `https`.
+    Scheme,
+    /// Lengths that differ, or one that is no number (RFC 9110 §8.6).
+    Length,
 }
 
 /// What is wrong with how a token is bound to its presenter.
@@ -103,6 +109,7 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
+            Self::Malformed(Malformed::Trace) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Malformed(_) | Self::Path(_) => StatusCode::BAD_REQUEST,
             Self::Scope(_) | Self::NoRule | Self::Untold => StatusCode::FORBIDDEN,
             Self::Unavailable | Self::ProofRoom => StatusCode::SERVICE_UNAVAILABLE,
@@ -204,7 +211,10 @@ impl Malformed {
             Self::Certificate => "the header with the client certificate cannot be read",
             Self::Method => "the method is not in upper case",
             Self::Connect => "there are no tunnels here",
-            Self::Host => "one Host header is needed",
+            Self::Trace => "TRACE is not answered here",
+            Self::Host => "one host is needed, with or without a port, and nothing beside it",
+            Self::Scheme => "only http and https are spoken here",
+            Self::Length => "one Content-Length is needed, in decimal",
         }
     }
 }

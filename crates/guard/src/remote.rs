@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use countersign_client::Introspector;
+use countersign_client::{IntrospectError, Introspector};
 use countersign_proto::introspection::{ActiveToken, IntrospectionResponse};
 use countersign_proto::jose::claims::{ClaimError, ClaimProblem, ClaimsError};
 use countersign_proto::jose::confirmation::Confirmation;
@@ -13,6 +13,7 @@ use countersign_proto::jose::{NumericDate, VerifyError};
 
 use crate::TrustedIssuer;
 use crate::local::{self, Local};
+use crate::quota::Quota;
 use crate::refusal::Refusal;
 
 /// An issuer that is asked about its tokens.
@@ -26,6 +27,8 @@ pub(crate) struct Remote {
     /// For how many seconds one that is refused is not.
     refused_for: i64,
     refused: Mutex<Refused>,
+    /// How often the log says that there was no answer.
+    unanswered: Quota,
 }
 
 /// Tokens that are not active, or not for us.
@@ -55,6 +58,7 @@ impl Remote {
             active_for: i64::from(trusted.active_for),
             refused_for: i64::from(trusted.inactive_for),
             refused: Mutex::default(),
+            unanswered: Quota::new(1),
         }
     }
 
@@ -79,7 +83,7 @@ impl Remote {
             return Err(refusal);
         }
         let answer = self.introspector.introspect(token).await.map_err(|error| {
-            tracing::warn!(issuer = %self.issuer, %error, "the issuer gave no answer about a token");
+            self.note(&error, now);
             Refusal::Unavailable
         })?;
         let answer = self.read(answer, now);
@@ -132,6 +136,17 @@ impl Remote {
     /// Whether a yes is still believed. One that would be for longer than any is was given when the clock stood later.
     pub(crate) fn believes(&self, until: i64, now: i64) -> bool {
         is_within(until, self.active_for, now)
+    }
+
+    /// Says why there was no answer; whoever sends tokens that nobody knows can bring about any number.
+    fn note(&self, error: &IntrospectError, now: i64) {
+        let issuer = &self.issuer;
+        let left_out = |_, more| {
+            tracing::warn!(%issuer, more, "more questions about tokens without an answer within a second");
+        };
+        if self.unanswered.take(0, now, left_out) {
+            tracing::warn!(%issuer, %error, "the issuer gave no answer about a token");
+        }
     }
 
     fn known(&self, name: &Digest, now: i64) -> Option<Refusal> {
@@ -189,6 +204,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::noted::lines::Lines;
 
     const ISSUER: &str = "https://issuer.example";
     const API: &str = "https://orders.example";
@@ -314,6 +330,26 @@ mod tests {
         assert_eq!(read(&nobody).err(), Some(Refusal::Inactive));
         let client = read(&json!({ "active": true, "aud": API, "client_id": "svc" })).unwrap().says;
         assert_eq!((client.subject.as_str(), client.client_id.as_deref()), ("svc", Some("svc")));
+    }
+
+    /// Threats 7: tokens that nobody knows, while the issuer is away, fill no log.
+    #[tokio::test]
+    async fn a_flood_without_answers_is_told_in_few_lines() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = Endpoint::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        drop(listener);
+        let auth = ClientAuth::client_secret_basic("guard", Secret::new("secret".to_owned()));
+        let introspector = Introspector::at(Arc::new(HttpClient::default()), endpoint, auth.clone());
+        let trusted = TrustedIssuer::discover(ISSUER, API).introspect(None, auth);
+        let remote = Remote::new(introspector, &trusted);
+        let lines = Lines::default();
+        let _guard = tracing::subscriber::set_default(lines.clone());
+        for number in 0..1000 {
+            assert_eq!(remote.ask(&number.to_string(), NOW).await.err(), Some(Refusal::Unavailable));
+        }
+        assert_eq!(lines.count(), 20);
+        assert!(remote.ask("later", NOW + 1).await.is_err());
+        assert_eq!(lines.count(), 22, "what was left out, and the one");
     }
 
     /// T-7662-06: what is refused is remembered for a while, as many as there is room for.

@@ -5,7 +5,9 @@ use bytes::Bytes;
 use countersign_proto::authorization::Scheme;
 use countersign_proto::challenge::{Challenge, Code};
 use countersign_proto::scope::ScopeName;
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 
 use crate::Verifier;
@@ -31,6 +33,9 @@ impl Verifier {
             && let Ok(value) = HeaderValue::try_from(nonce)
         {
             headers.insert(DPOP_NONCE, value);
+        }
+        if refusal.status() == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
         }
         if refusal.status() == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));

@@ -103,6 +103,9 @@ impl Verifier {
     ///
     /// Does not check: who presents it, whatever it is bound to; and as [`Self::verify`].
     pub async fn danger_verify_unpresented(&self, token: &str) -> Result<Access, Refusal> {
+        // what no header could carry would come by no door
+        let header = format!("Bearer {token}");
+        let token = Credentials::parse(header.as_bytes())?.token()?.token();
         self.genuine(token).await.map(|access| access.unpresented())
     }
 
@@ -168,13 +171,14 @@ impl Verifier {
         self.0.issuers.iter().any(|trusted| *trusted.name == *issuer)
     }
 
-    /// How many requests were let in.
+    /// How many requests were let in. One that a layer let in and a narrower layer or extractor behind it then refused
+    /// counts here and among [`Self::refused`].
     #[must_use]
     pub fn allowed(&self) -> u64 {
         self.0.counts.allowed()
     }
 
-    /// How many requests were refused, by reason.
+    /// How many requests were refused, by reason; see [`Self::allowed`].
     pub fn refused(&self) -> impl Iterator<Item = (Reason, u64)> {
         self.0.counts.refused()
     }

@@ -143,7 +143,7 @@ impl fmt::Display for AuthorizationError {
         match self {
             Self::OtherScheme => f.write_str("the Authorization scheme is neither Bearer nor DPoP"),
             Self::Malformed => f.write_str(
-                "the Authorization header is not a scheme, one space and a token (RFC 6750 section 2.1)",
+                "the Authorization header is not a scheme, spaces and a token (RFC 6750 section 2.1)",
             ),
             Self::TooLong => write!(f, "the access token is longer than {MAX_TOKEN} bytes"),
         }

@@ -69,6 +69,8 @@ impl Agent {
             (None, ..) => return Err(Failure::new("give --socket PATH, or --listen with --key-file")),
         };
         let (place, broker) = (Arc::new(place), Arc::new(broker));
+        let users = Arc::clone(&broker);
+        let listener = listener.with_known_users(move |peer| users.knows(peer.uid));
         let door = Arc::new(Door::new(Arc::clone(&broker), Arc::clone(&place)));
         let service = tower::service_fn(move |request| {
             let door = Arc::clone(&door);

@@ -1,6 +1,7 @@
 //! `countersign guard`: let in only who may, for services in any language.
 
 mod check;
+mod demands;
 mod file;
 mod forward_auth;
 mod given;

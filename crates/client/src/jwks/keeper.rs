@@ -180,7 +180,10 @@ impl Keeper {
         let reason =
             keys.set.skipped().first().map(|skipped| format!(", the first because {}", skipped.reason));
         let (all, reason) = (keys.set.skipped().len(), reason.unwrap_or_default());
-        let text = format!("the set has no key that can be used: {all} were left out{reason}");
+        let text = match all {
+            0 => "the set has no keys".to_owned(),
+            all => format!("the set has no key that can be used: {all} were left out{reason}"),
+        };
         Err(Failure { text, retry_after: None, takes_back: false })
     }
 

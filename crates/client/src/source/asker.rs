@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_proto::time::UnixTime;
+use countersign_proto::token::TokenResponse;
 use tokio::time::Instant;
 
 use super::server::{Place, Server};
-use crate::auth::{Proven, Recipient, Stamp};
+use crate::auth::{Proven, Recipient, Stamp, Unsaid};
 use crate::dpop::Prover;
 use crate::token::request::{Encoding, MAX_ANSWER, read_at, request};
 use crate::token::{Ask, Misconfigured, Refused, Token, TokenError, TokenType};
@@ -69,11 +70,11 @@ impl Asker {
         now: UnixTime,
         prover: Option<&Prover>,
     ) -> Result<Token, TokenError> {
-        let (answer, used) = self.exchange(server, now, prover).await?;
-        let mut answered = read_at(&answer, now);
+        let heard = self.exchange(server, now, prover).await?;
+        let mut answered = heard.read(now);
         // what was replaced while the request was under way
-        if is_invalid_client(&answered) && self.has_rotated(server, now, used).await {
-            answered = read_at(&self.exchange(server, now, prover).await?.0, now);
+        if is_invalid_client(&answered) && self.has_rotated(server, now, heard.used).await {
+            answered = self.exchange(server, now, prover).await?.read(now);
         }
         let answered = answered.map_err(|error| self.advised(error, server))?;
         let token = Token::new(&answered, now)?;
@@ -95,15 +96,15 @@ impl Asker {
         server: &Server,
         now: UnixTime,
         prover: Option<&Prover>,
-    ) -> Result<(Answer, Option<Stamp>), TokenError> {
-        let sent = self.send(server, now, prover).await?;
+    ) -> Result<Heard, TokenError> {
+        let heard = self.send(server, now, prover).await?;
         if let Some(prover) = prover
-            && is_nonce_wanted(&sent.0)
-            && prover.learn(server.token_endpoint.url(), &sent.0.headers)
+            && is_nonce_wanted(&heard.answer)
+            && prover.learn(server.token_endpoint.url(), &heard.answer.headers)
         {
             return self.send(server, now, Some(prover)).await;
         }
-        Ok(sent)
+        Ok(heard)
     }
 
     async fn send(
@@ -111,10 +112,10 @@ impl Asker {
         server: &Server,
         now: UnixTime,
         prover: Option<&Prover>,
-    ) -> Result<(Answer, Option<Stamp>), TokenError> {
+    ) -> Result<Heard, TokenError> {
         let endpoint = &server.token_endpoint;
         let proven = self.prove(server, now).await?;
-        let stamp = proven.stamp;
+        let (used, unsaid) = (proven.stamp, Unsaid::of(&proven));
         let mut request = request(&self.ask, proven, self.encoding)?;
         if let Some(prover) = prover {
             let proof = prover.proof("POST", endpoint.url(), now, None)?;
@@ -126,7 +127,7 @@ impl Asker {
         {
             prover.learn(endpoint.url(), &answer.headers);
         }
-        Ok((answer, stamp))
+        Ok(Heard { answer, used, unsaid })
     }
 
     /// Whether what the client proves itself with is another than it was.
@@ -171,6 +172,19 @@ impl Asker {
             Err(error) if failed_before => tracing::debug!(server, client_id, ms, %error, "no token again"),
             Err(error) => tracing::warn!(server, client_id, ms, %error, "no token"),
         }
+    }
+}
+
+/// An answer, and what its request was made from.
+struct Heard {
+    answer: Answer,
+    used: Option<Stamp>,
+    unsaid: Unsaid,
+}
+
+impl Heard {
+    fn read(&self, now: UnixTime) -> Result<TokenResponse, TokenError> {
+        read_at(&self.answer, now, &self.unsaid)
     }
 }
 

@@ -183,6 +183,9 @@ impl Builder {
     }
 
     /// Keeps the token in `cache`, which other sources may have too; unless given, in one of its own, in memory.
+    ///
+    /// So does a source of an [`assertion_file`](Self::assertion_file) without a client id, whatever is given: who it is
+    /// stands in a file that may be another's tomorrow, and nobody else may have its token.
     pub fn cache(mut self, cache: TokenCache) -> Self {
         self.cache = Some(cache);
         self
@@ -232,7 +235,7 @@ impl Builder {
                 if self.issuer.is_some_and(|said| said != issuer) {
                     return Err(Misconfigured::new("issuer", "two issuers are given, and a source has one"));
                 }
-                let named = origin::parse("endpoints_at", &self.endpoints_at)?;
+                let named = origin::parse("endpoints_at", &self.endpoints_at, judge)?;
                 Place::Discovered(Discovery::new(
                     issuer,
                     judge,
@@ -251,9 +254,13 @@ impl Builder {
             ));
         }
         let ask = self.ask.canonical()?;
-        let cache = self.cache.unwrap_or_default();
+        let origins = Origins::parse(&self.origins, judge)?;
+        // by a file alone, who asks is as its assertion says, which may be another tomorrow, or in another pod
+        let client_id = auth.client_id().unwrap_or_default();
+        let shared = self.cache.filter(|_| !client_id.is_empty());
+        let cache = shared.unwrap_or_default();
         let certificate = self.http.client_certificate.as_ref().map(|files| files.certificate.as_path());
-        let mut key = CacheKey::new(self.whom, &auth.principal(), &ask, None).showing(certificate);
+        let mut key = CacheKey::new(self.whom, client_id, &ask, None).showing(certificate);
         let prover = match self.dpop {
             Some(algorithm) => {
                 key.binding = Some(Binding::Algorithm(algorithm.as_str()));
@@ -276,7 +283,7 @@ impl Builder {
             place: cache.place(key, &*self.clock),
             asker,
             prover,
-            origins: Origins::parse(&self.origins)?,
+            origins,
             clock: self.clock,
             assumed_life: self.assumed_life,
         })))

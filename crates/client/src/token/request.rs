@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use countersign_proto::error::ErrorCode;
 use countersign_proto::jose::json::{self, Limits};
 use countersign_proto::time::{Clock as _, UnixTime};
 use countersign_proto::token::{CLIENT_CREDENTIALS, TokenResponse};
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::canonical::canonical;
 use super::{Misconfigured, Refused, TokenError, Unreachable};
-use crate::auth::{ClientAuth, Proven, Recipient};
+use crate::auth::{ClientAuth, Proven, Recipient, Unsaid};
 use crate::http::shown;
 use crate::{Answer, SystemClock};
 
@@ -117,16 +118,18 @@ fn json(parameters: &[(&str, &str)]) -> Result<Bytes, Misconfigured> {
 
 /// Reads what a token endpoint answered.
 ///
-/// Does not check: the token; it is opaque to its client (RFC 6749 §1.4).
+/// Does not check: the token; it is opaque to its client (RFC 6749 §1.4). Nor whether the server's words repeat what was
+/// sent.
 ///
 /// # Errors
 /// [`TokenError`].
 pub fn read(answer: &Answer) -> Result<TokenResponse, TokenError> {
-    read_at(answer, SystemClock.now())
+    read_at(answer, SystemClock.now(), &Unsaid::default())
 }
 
-/// As [`read`], at this moment, from which a `Retry-After` that is a date is counted.
-pub(crate) fn read_at(answer: &Answer, now: UnixTime) -> Result<TokenResponse, TokenError> {
+/// As [`read`], at this moment, from which a `Retry-After` that is a date is counted; what the request held and nobody
+/// is to see is in no error.
+pub(crate) fn read_at(answer: &Answer, now: UnixTime, unsaid: &Unsaid) -> Result<TokenResponse, TokenError> {
     let Answer { status, body, .. } = answer;
     let is_ok = *status == StatusCode::OK;
     if is_ok {
@@ -134,7 +137,7 @@ pub(crate) fn read_at(answer: &Answer, now: UnixTime) -> Result<TokenResponse, T
         answer.json().map_err(no_token_endpoint)?;
     }
     let read = json::object(body, LIMITS);
-    let refused = read.as_ref().ok().and_then(said);
+    let refused = read.as_ref().ok().and_then(|members| said(members, unsaid));
     if status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS {
         let after = answer.retry_after_at(now).map(|after| after.min(LONGEST_WAIT));
         return Err(match refused {
@@ -161,10 +164,16 @@ pub(crate) fn read_at(answer: &Answer, now: UnixTime) -> Result<TokenResponse, T
 }
 
 /// Code and description of an OAuth error, whatever else there is; a stranger's words, so that they are made printable.
-fn said(members: &Map<String, Value>) -> Option<(String, Option<String>)> {
+fn said(members: &Map<String, Value>, unsaid: &Unsaid) -> Option<(String, Option<String>)> {
     let error = members.get("error")?.as_str()?;
     let description = members.get("error_description").and_then(Value::as_str);
-    Some((shown(error), description.map(shown)))
+    Some((code(error, unsaid), description.map(|text| shown(&unsaid.blank(text)))))
+}
+
+/// An error code as it is told: a registered one repeats nobody's secret, whatever the secret is.
+pub(crate) fn code(error: &str, unsaid: &Unsaid) -> String {
+    let is_registered = ErrorCode::ALL.iter().any(|code| code.as_str() == error);
+    if is_registered { error.to_owned() } else { shown(&unsaid.blank(error)) }
 }
 
 /// As deep as a token response may be, of which nothing deep is read.

@@ -9,7 +9,7 @@ use countersign_testkit::issuer::{Document, Reply};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use super::scene::{Scene, pem};
+use super::scene::{Scene, pem, take};
 
 const CANARY: &str = "canary-5b1f";
 
@@ -61,6 +61,45 @@ async fn nothing_secret_is_printed_or_logged() {
     assert!(secrets.len() > 12, "{}", secrets.len());
     for secret in secrets {
         assert!(!printed.contains(&secret), "{secret} in {printed}");
+    }
+}
+
+/// A server that echoes what it was sent is the last from whom a log should learn a secret.
+#[tokio::test]
+async fn what_a_server_echoes_is_blanked() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_ansi(false).with_writer(log.clone()));
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let scene = Scene::new().await;
+    let assertion = format!("eyJ0.eyJ1.{}", "c".repeat(43));
+    let (secret, sent, basic) = ("canary 5b/1f", "canary+5b%2F1f", "c3ZjOmNhbmFyeSs1YiUyRjFm");
+    let mut printed = String::new();
+    for (auth, echoes) in [
+        (ClientAuth::client_secret_basic("svc", secret.to_owned()), vec![secret, sent, basic]),
+        (ClientAuth::client_secret_post("svc", secret.to_owned()), vec![secret, sent]),
+        (ClientAuth::assertion_file(None, scene.file("token", &assertion)), vec![assertion.as_str()]),
+    ] {
+        for echo in echoes {
+            for status in [400, 401, 503] {
+                // at the end, where cutting a long text would leave a half of it
+                let body = serde_json::json!({
+                    "error": format!("no {echo}"),
+                    "error_description": format!("{} got {echo}, and what else?", "x".repeat(185)),
+                });
+                scene.issuer.answer(
+                    Document::Token,
+                    Reply::status(status).body("application/json", body.to_string()),
+                );
+                let error = take(scene.discover().auth(auth.clone())).await.unwrap_err();
+                printed.push_str(&format!("{error} {error:?}"));
+                assert!(error.to_string().contains("no ***"), "{error}");
+            }
+        }
+    }
+    printed.push_str(&log.text());
+    for told in ["canary", "c3ZjOmNhbmFyeSs1", "cccc"] {
+        assert!(!printed.contains(told), "{told} in {printed}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! Each DPoP proof once (RFC 9449 §11.1): what was used is remembered until it is too old to be taken anyway.
 //!
 //! Only proofs that passed every other check get in, so that whoever has no token fills nothing. It is bounded, for each key
-//! and for all; a full one refuses rather than forgets, and one client's key fills but its own part. It is this process's own: several guards each take a proof once, and a restarted one
+//! and for all; a full one refuses rather than forgets. One key fills but its own part; a client that gets tokens for many
+//! keys has the parts of all of them. It is this process's own: several guards each take a proof once, and a restarted one
 //! takes again what is younger than its window. Where that matters, nonces close it.
 
 use std::collections::HashMap;
@@ -33,8 +34,8 @@ struct Shard {
     used: HashMap<u128, Used>,
     /// How many each key has of them.
     by_key: HashMap<u64, usize>,
-    /// When it was last looked through for what may be forgotten.
-    swept: i64,
+    /// The second until which the first of them is taken that may be forgotten; before it is over no look is worth it.
+    first_until: Option<i64>,
 }
 
 /// A proof that was used.
@@ -69,8 +70,8 @@ impl Replay {
         let at = usize::try_from(name % SHARDS as u128).unwrap_or_default();
         let Some(shard) = self.shards.get(at) else { return Err(Refusal::ProofRoom) };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        // nothing gets too old within a second: a full one is looked through once in it, however many come
-        if !shard.has_room(self.room, used.key) && shard.swept != now {
+        // a full one is looked through where that makes room, and so once a second at most, however many come
+        if !shard.has_room(self.room, used.key) && shard.first_until.is_some_and(|until| until < now) {
             shard.sweep(now);
         }
         // one that was used is told so, also where there is no room for others
@@ -83,6 +84,7 @@ impl Replay {
         if shard.used.insert(name, used).is_none() {
             *shard.by_key.entry(used.key).or_default() += 1;
         }
+        shard.first_until = Some(shard.first_until.map_or(used.until, |until| until.min(used.until)));
         Ok(())
     }
 }
@@ -94,13 +96,18 @@ impl Shard {
 
     /// Forgets what is too old to be taken.
     fn sweep(&mut self, now: i64) {
-        let Self { used, by_key, swept } = self;
-        *swept = now;
-        used.retain(|_, used| used.until >= now);
-        by_key.clear();
-        for used in used.values() {
-            *by_key.entry(used.key).or_default() += 1;
-        }
+        let Self { used, by_key, first_until } = self;
+        *first_until = None;
+        used.retain(|_, used| {
+            let stays = used.until >= now;
+            if stays {
+                *first_until = Some(first_until.map_or(used.until, |until| until.min(used.until)));
+            } else if let Some(count) = by_key.get_mut(&used.key) {
+                *count = count.saturating_sub(1);
+            }
+            stays
+        });
+        by_key.retain(|_, count| *count > 0);
     }
 }
 
@@ -114,8 +121,8 @@ fn name(thumbprint: &str, jti: &str) -> u128 {
 }
 
 const SHARDS: usize = 16;
-/// Of each shard: a million proofs in all, some 80 MiB, and of one key 65,536, a thousand for each second that they are
-/// taken.
+/// Of each shard: a million proofs in all, and of one key 65,536, a thousand for each second that they are taken. Full, with a
+/// key for each proof, that is some 100 MiB: tables of 131,072 places, 16 times 33 bytes and 17 bytes each.
 const ROOM: Room = Room { of_all: 1 << 16, of_one_key: 1 << 12 };
 
 #[cfg(test)]
@@ -170,6 +177,22 @@ mod tests {
         replay.shards[0].lock().unwrap().used.insert(0, until(NOW - 1));
         assert_eq!(replay.mark(all, until(UNTIL), NOW), Err(Refusal::ProofRoom));
         assert_eq!(replay.mark(all, until(UNTIL), NOW + 1), Ok(()));
+    }
+
+    /// Threats §3 (jti exhaustion): a key that is full has nobody's proofs looked through while none of them may be forgotten.
+    #[test]
+    fn what_makes_no_room_is_not_looked_through() {
+        let replay = Replay::with_room(room(100, 1));
+        assert_eq!(replay.mark(0, until(UNTIL), NOW), Ok(()));
+        // as if one of them had been forgotten already: a look would find it
+        replay.shards[0].lock().unwrap().used.insert(0, until(NOW - 1));
+        let all = SHARDS as u128;
+        for now in NOW..=UNTIL {
+            assert_eq!(replay.mark(all, until(now + 60), now), Err(Refusal::ProofRoom), "{now}");
+        }
+        assert_eq!(replay.mark(all, until(UNTIL + 60), UNTIL + 1), Ok(()));
+        let shard = replay.shards[0].lock().unwrap();
+        assert_eq!((shard.first_until, shard.by_key[&1], shard.used.len()), (Some(UNTIL + 60), 1, 1));
     }
 
     /// Threats §3 (jti exhaustion): one client's key has its own part, and leaves the others theirs.

@@ -51,9 +51,9 @@ pub enum Ambiguous {
     /// Escapes that are no UTF-8, overlong ones such as `%C0%AF` among them.
     #[error("percent-encoded bytes must be UTF-8")]
     NotUtf8,
-    /// A character that becomes a slash, a backslash, an escape or a dot segment in Unicode's compatible form, such as
-    /// the full-width solidus.
-    #[error("a character that resembles a slash, a dot segment or a percent sign is ambiguous")]
+    /// A character that becomes a slash, a backslash, `%`, `;`, `?` or `#` in Unicode's compatible form, such as the
+    /// full-width solidus, or a whole segment that becomes one of dots.
+    #[error("a character that resembles a slash, `%`, `;`, `?`, `#` or a segment of dots is ambiguous")]
     Lookalike,
     /// `.`, `..`, or a longer row of dots, as the whole of a segment.
     #[error("a segment of dots is ambiguous")]

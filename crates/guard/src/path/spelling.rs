@@ -80,7 +80,7 @@ fn judge_characters(decoded: &str) -> Result<(), Ambiguous> {
             return Err(Ambiguous::EncodedControl);
         }
         match folded(c) {
-            '/' | '\\' if !c.is_ascii() => return Err(Ambiguous::Lookalike),
+            '/' | '\\' | '%' | ';' | '?' | '#' if !c.is_ascii() => return Err(Ambiguous::Lookalike),
             '%' if is_escape(rest.clone().map(folded)) => return Err(Ambiguous::DoubleEncoding),
             _ => {}
         }
@@ -127,8 +127,14 @@ fn folded(c: char) -> char {
         // The full-width forms stand in ASCII's order.
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         '\u{2044}' | '\u{2215}' => '/',
+        // a/c, a/s, c/o and c/u in one sign: the slash is what counts
+        '\u{2100}' | '\u{2101}' | '\u{2105}' | '\u{2106}' => '/',
         '\u{2216}' | '\u{fe68}' => '\\',
         '\u{fe6a}' => '%',
+        // the Greek one is the same even in the canonical form
+        '\u{37e}' | '\u{fe14}' | '\u{fe54}' => ';',
+        '\u{2047}'..='\u{2049}' | '\u{fe16}' | '\u{fe56}' => '?',
+        '\u{fe5f}' => '#',
         // One, two and three dots.
         '\u{2024}'..='\u{2026}' | '\u{fe19}' | '\u{fe30}' | '\u{fe52}' => '.',
         c => c,

@@ -30,8 +30,8 @@ pub enum BodyError {
     /// Its connection ended, or what came was no body.
     #[error(transparent)]
     Broken(#[from] hyper::Error),
-    /// Nothing of it came for this long.
-    #[error("nothing came for {0:?}")]
+    /// Nothing of it came for this long, or of a request's less than 1,000 bytes a second.
+    #[error("nothing came for {0:?}, or too little")]
     Silent(Duration),
 }
 
@@ -71,7 +71,7 @@ impl Upload {
         }
         let pace = Arc::new(Pace::new(place));
         let shared = Place::Shared(Arc::clone(&pace));
-        (Self(Some(Uploading { body, pace, silence: Silence::new(patience), rest })), shared)
+        (Self(Some(Uploading { body, pace, silence: Silence::of_upload(patience), rest })), shared)
     }
 }
 
@@ -108,6 +108,7 @@ impl Body for Upload {
                 Poll::Ready(Some(Ok(frame))) => {
                     pace.moved();
                     silence.broken();
+                    silence.earned(frame.data_ref().map_or(0, Bytes::len));
                     return Poll::Ready(Some(Ok(frame)));
                 }
                 Poll::Ready(Some(Err(error))) => break Some(Err(BodyError::Broken(error))),

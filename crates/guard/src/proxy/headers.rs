@@ -5,10 +5,12 @@ use std::net::IpAddr;
 
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, Entry, HOST, TRANSFER_ENCODING, VIA};
 use http::request::Parts;
-use http::uri::Authority;
+use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, Version};
 use http_body::Body;
 
+use super::authority::is_host;
+use crate::identity::folded;
 use crate::refusal::{Malformed, Refusal};
 
 /// What is known of the way that a request takes.
@@ -25,12 +27,32 @@ pub(super) struct Hop<'a> {
     pub(super) upstream: &'a Authority,
 }
 
-/// A request says once which host it is for (RFC 9112 §3.2); HTTP/1.0 knew none.
+/// A request says once which host it is for (RFC 9112 §3.2), in a target of HTTP and in `Host` alike; HTTP/1.0 knew none.
 pub(super) fn host(parts: &Parts) -> Result<(), Refusal> {
     let mut lines = parts.headers.get_all(HOST).iter();
-    let is_named = lines.next().is_some() || parts.uri.authority().is_some();
-    if lines.next().is_some() || !(is_named || parts.version < Version::HTTP_11) {
+    let (line, authority) = (lines.next(), parts.uri.authority());
+    let is_named = line.is_some() || authority.is_some();
+    let are_hosts = line.is_none_or(|line| is_host(line.as_bytes()))
+        && authority.is_none_or(|authority| is_host(authority.as_str().as_bytes()));
+    if lines.next().is_some() || !are_hosts || !(is_named || parts.version < Version::HTTP_11) {
         return Err(Malformed::Host.into());
+    }
+    match parts.uri.scheme() {
+        Some(scheme) if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS => Err(Malformed::Scheme.into()),
+        _ => Ok(()),
+    }
+}
+
+/// A body has one length (RFC 9110 §8.6), which HTTP/2's framing does not need and other readers go by.
+pub(super) fn length(headers: &HeaderMap) -> Result<(), Refusal> {
+    let decimal = |line: &HeaderValue| {
+        let digits = line.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+        digits.parse::<u64>().ok()
+    };
+    let mut lines = headers.get_all(CONTENT_LENGTH).iter().map(decimal);
+    let Some(first) = lines.next() else { return Ok(()) };
+    if first.is_none() || lines.any(|line| line != first) {
+        return Err(Malformed::Length.into());
     }
     Ok(())
 }
@@ -39,8 +61,9 @@ pub(super) fn host(parts: &Parts) -> Result<(), Refusal> {
 ///
 /// `Host` stays the caller's, or is that of its target where it names one (RFC 9112 §3.2.2), or the upstream's where it
 /// names none. `X-Forwarded-For` grows where the peer is trusted, and begins with the peer where not; of the rest of the
-/// family nothing is believed of anybody else. `Forwarded` (RFC 7239) goes: it would tell less than that. What names another path or method than those that were
-/// judged goes, whoever sent it.
+/// family nothing is believed of anybody else, and nothing in another spelling of anybody. `Forwarded` (RFC 7239) goes: it
+/// would tell less than that. What names another path, method or caller than those that were judged goes, whoever sent it.
+/// The body's length is written anew, once and in one spelling.
 pub(super) fn for_upstream(parts: &mut Parts, hop: &Hop<'_>, body: &impl Body) {
     let host = match parts.uri.authority() {
         Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
@@ -48,7 +71,8 @@ pub(super) fn for_upstream(parts: &mut Parts, hop: &Hop<'_>, body: &impl Body) {
     };
     let headers = &mut parts.headers;
     strip(headers, |kind| match kind {
-        Kind::Hop | Kind::Elsewhere => true,
+        Kind::Hop | Kind::Elsewhere | Kind::Odd => true,
+        Kind::Plain => false,
         Kind::Origin => !hop.is_trusted,
         Kind::Token => !hop.passes_token,
     });
@@ -65,11 +89,7 @@ pub(super) fn for_upstream(parts: &mut Parts, hop: &Hop<'_>, body: &impl Body) {
     let scheme = HeaderValue::from_static(if hop.is_tls { "https" } else { "http" });
     headers.entry(FORWARDED_PROTO).or_insert(scheme);
     headers.append(VIA, via(parts.version));
-    if !body.is_end_stream() && body.size_hint().exact().is_none() {
-        // without it the client believes that a GET has no body, and drops what there is
-        headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-        headers.remove(CONTENT_LENGTH);
-    }
+    frame(headers, body);
     parts.version = Version::HTTP_11;
 }
 
@@ -84,10 +104,15 @@ pub(super) fn for_caller<B>(response: &mut Response<B>) {
 enum Kind {
     /// For one connection alone.
     Hop,
-    /// Names another path, method or certificate than those that were judged, or a proxy to go through.
+    /// Names another path, method, caller or certificate than those that were judged, or a proxy to go through.
     Elsewhere,
     /// Tells where the request came from.
     Origin,
+    /// Read or written here, and goes on in its own spelling.
+    Plain,
+    /// One of the last two in a spelling that nobody writes: a trusted proxy replaces the right one, and lets its caller's
+    /// `X_Forwarded_For` through, and we would let `Content_Length` stand beside ours.
+    Odd,
     /// Has done its work here.
     Token,
 }
@@ -96,19 +121,26 @@ impl Kind {
     /// That of a header, in every spelling that an upstream could read as it: CGI and its heirs take whatever is neither
     /// letter nor digit for the same.
     fn of(name: &HeaderName) -> Option<Self> {
-        let name = name.as_str().as_bytes();
+        let sent = name.as_str().as_bytes();
+        // `Content-Length_` as well
+        let signs = sent.iter().rev().take_while(|byte| folded(**byte) == b'-').count();
+        let name = sent.get(..sent.len() - signs)?;
         let mut room = [0; LONGEST];
-        let folded = room.get_mut(..name.len().min(LONGEST))?;
-        for (to, byte) in folded.iter_mut().zip(name) {
-            *to = if byte.is_ascii_alphanumeric() { *byte } else { b'-' };
+        let begins = room.get_mut(..name.len().min(LONGEST))?;
+        for (to, byte) in begins.iter_mut().zip(name) {
+            *to = folded(*byte);
         }
-        let folded = &*folded;
-        if name.len() <= LONGEST
-            && let Some((_, kind)) = TABLE.iter().find(|(known, _)| known.as_bytes() == folded)
-        {
-            return Some(*kind);
+        let begins = &*begins;
+        let known = TABLE.iter().find(|(known, _)| name.len() <= LONGEST && known.as_bytes() == begins);
+        let of_family = || FAMILIES.iter().find(|(family, _)| begins.starts_with(family.as_bytes()));
+        match known.or_else(of_family).map(|(_, kind)| *kind) {
+            Some(Self::Origin | Self::Plain)
+                if signs > 0 || sent.iter().any(|byte| folded(*byte) != *byte) =>
+            {
+                Some(Self::Odd)
+            }
+            kind => kind,
         }
-        folded.starts_with(b"x-forwarded-").then_some(Self::Origin)
     }
 }
 
@@ -128,6 +160,22 @@ fn strip(headers: &mut HeaderMap, goes: impl Fn(Kind) -> bool) {
     gone.extend(headers.keys().filter(|name| Kind::of(name).is_some_and(&goes)).cloned());
     for name in gone {
         headers.remove(name);
+    }
+}
+
+/// Says how long the body is, where it or its caller had a length; what has none is chunked.
+fn frame(headers: &mut HeaderMap, body: &impl Body) {
+    let was_told = headers.remove(CONTENT_LENGTH).is_some();
+    let length = if body.is_end_stream() { Some(0) } else { body.size_hint().exact() };
+    match length {
+        Some(0) if !was_told => {}
+        Some(length) => {
+            headers.insert(CONTENT_LENGTH, length.into());
+        }
+        // without it the client believes that a GET has no body, and drops what there is
+        None => {
+            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
     }
 }
 
@@ -165,12 +213,12 @@ fn via(version: Version) -> HeaderValue {
     })
 }
 
-/// What is not just passed on; besides, whatever begins with `x-forwarded-` tells where a request came from.
+/// What is not just passed on; of whole [`FAMILIES`] nothing is.
 ///
 /// By those that name another path or method some upstreams choose them: IIS and old Symfony by the URLs, many frameworks
 /// by the override, and Gunicorn cuts `SCRIPT_NAME` off the path, so that `/orders/admin` becomes `/admin`; `Proxy` becomes
-/// `HTTP_PROXY` to whatever CGI runs. The certificate of RFC 9440 is never the one that was judged.
-const TABLE: [(&str, Kind); 40] = [
+/// `HTTP_PROXY` to whatever CGI runs. By the users, services behind other proxies know who calls. The certificate of RFC 9440 is never the one that was judged.
+const TABLE: [(&str, Kind); 51] = [
     ("connection", Kind::Hop),
     ("keep-alive", Kind::Hop),
     ("proxy-connection", Kind::Hop),
@@ -184,8 +232,10 @@ const TABLE: [(&str, Kind); 40] = [
     ("expect", Kind::Hop), // answered here
     ("x-original-url", Kind::Elsewhere),
     ("x-original-uri", Kind::Elsewhere),
+    ("x-original-host", Kind::Elsewhere),
     ("x-original-method", Kind::Elsewhere),
     ("x-rewrite-url", Kind::Elsewhere),
+    ("x-rewrite-uri", Kind::Elsewhere),
     ("x-forwarded-uri", Kind::Elsewhere),
     ("x-forwarded-method", Kind::Elsewhere),
     ("x-http-method", Kind::Elsewhere),
@@ -208,10 +258,21 @@ const TABLE: [(&str, Kind); 40] = [
     ("client-cert", Kind::Elsewhere),
     ("client-cert-chain", Kind::Elsewhere),
     ("forwarded", Kind::Elsewhere), // X-Forwarded-For is what grows here
+    ("remote-user", Kind::Elsewhere),
+    ("x-remote-user", Kind::Elsewhere),
+    ("x-forwarded-user", Kind::Elsewhere),
+    ("x-forwarded-email", Kind::Elsewhere),
+    ("x-forwarded-groups", Kind::Elsewhere),
+    ("x-webauth-user", Kind::Elsewhere),
+    ("content-length", Kind::Plain),
+    ("host", Kind::Plain),
+    ("x-request-id", Kind::Plain),
     ("x-real-ip", Kind::Origin),
     ("authorization", Kind::Token),
     ("dpop", Kind::Token),
 ];
+/// What begins so and is not in the table: who calls is said by us alone, in whatever name of this kind.
+const FAMILIES: [(&str, Kind); 2] = [("x-auth-", Kind::Elsewhere), ("x-forwarded-", Kind::Origin)];
 /// No name in the table is longer.
 const LONGEST: usize = 24;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -298,6 +359,28 @@ mod tests {
             "it is not extended here, so that it would end too early"
         );
         assert_eq!(value(&trusted, "x-forwarded-proto"), Some("forged"));
+        assert_eq!(value(&trusted, "x-forwarded-anything"), Some("forged"));
+        assert_eq!(value(&trusted, "x-real-ip"), Some("forged"));
+    }
+
+    /// T-9700-07: a trusted proxy replaces what it knows, and passes its caller's other spellings on; CGI reads them as one.
+    #[test]
+    fn of_nobody_is_an_odd_spelling_passed_on() {
+        let odd = [
+            "x_forwarded_for",
+            "X-Forwarded_Host",
+            "x.forwarded.proto",
+            "x-forwarded_port",
+            "x-forwarded-anything-that-is_long",
+            "X_Real_IP",
+        ];
+        for is_trusted in [true, false] {
+            let request = Request::get("/").header("host", "orders.example");
+            let request = odd.into_iter().fold(request, |request, name| request.header(name, "forged"));
+            let headers = passed(request, is_trusted);
+            assert!(headers.values().all(|value| value != "forged"), "{headers:?}");
+            assert_eq!(value(&headers, "x-forwarded-host"), Some("orders.example"));
+        }
     }
 
     /// RFC 9112 §3.2.2: a target that names its host is right, whatever `Host` says.
@@ -330,9 +413,76 @@ mod tests {
             let request = Request::get("/").header(name, "/admin");
             assert!(!passed(request, true).contains_key(name), "{name}");
         }
-        let told = Request::get("/").header("x-original-host", "a").header("x-request-id", "b");
-        let told = passed(told, true);
-        assert!(told.contains_key("x-original-host") && told.contains_key("x-request-id"));
+        let told = passed(Request::get("/").header("x-request-id", "b"), true);
+        assert!(told.contains_key("x-request-id"));
+    }
+
+    /// T-9700-07: whoever says who calls, in the names of other proxies, is not us.
+    #[test]
+    fn names_that_tell_a_caller_are_known() {
+        for name in [
+            "X-Auth-User",
+            "x_auth_request_email",
+            "Remote-User",
+            "REMOTE_USER",
+            "X-Remote-User",
+            "X-Forwarded-User",
+            "x-forwarded_email",
+            "X-Forwarded-Groups",
+            "X-WebAuth-User",
+            "X-Original-Host",
+            "X-Rewrite-URI",
+        ] {
+            let request = Request::get("/").header(name, "root").header("x-authority", "stays");
+            let headers = passed(request, true);
+            assert!(headers.values().all(|value| value != "root"), "{name}");
+            assert!(headers.contains_key("x-authority"));
+        }
+    }
+
+    /// T-9700-07: what we write or read stands there once; CGI takes the other spellings for the same.
+    #[test]
+    fn no_second_spelling_stands_beside_ours() {
+        for odd in [
+            "x_request_id",
+            "X-Request_Id",
+            "x.request.id",
+            "Content_Length",
+            "Content-Length_",
+            "content-length-",
+            "Transfer_Encoding",
+            "transfer-encoding_",
+            "Host_",
+        ] {
+            let request = Request::post("/").header("content-length", "0").header("host", "a.example");
+            let headers = passed(request.header("x-request-id", "right").header(odd, "odd"), true);
+            assert!(headers.values().all(|value| value != "odd"), "{odd}: {headers:?}");
+            assert_eq!(value(&headers, "x-request-id"), Some("right"));
+            assert_eq!(value(&headers, "content-length"), Some("0"));
+        }
+    }
+
+    /// T-9112-04: a length goes on once, as a plain number, and of two lengths neither does (RFC 9110 §8.6).
+    #[test]
+    fn a_length_is_written_anew() {
+        let framed = |lines: &[&'static str], body: &'static str| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(CONTENT_LENGTH, HeaderValue::from_static(line));
+            }
+            length(&headers)?;
+            frame(&mut headers, &http_body_util::Full::new(bytes::Bytes::from_static(body.as_bytes())));
+            let lines = headers.get_all(CONTENT_LENGTH).iter();
+            Ok::<_, Refusal>(lines.map(|line| line.to_str().unwrap().to_owned()).collect::<Vec<_>>())
+        };
+        for lines in [["5"].as_slice(), &["05"], &["5", "5"], &["5", "05"], &[]] {
+            assert_eq!(framed(lines, "hello").unwrap(), ["5"], "{lines:?}");
+        }
+        assert_eq!(framed(&["00"], "").unwrap(), ["0"]);
+        assert!(framed(&[], "").unwrap().is_empty(), "a GET needs none");
+        for wrong in [["5", "6"].as_slice(), &["+5"], &["5, 5"], &[""], &["0x5"], &["99999999999999999999"]] {
+            assert_eq!(framed(wrong, "hello"), Err(Malformed::Length.into()), "{wrong:?}");
+        }
     }
 
     /// T-9700-07: the upstream is asked for what was judged, whatever a header says, and whoever says it.
@@ -391,8 +541,26 @@ mod tests {
             told(Request::get("/").header("host", "a").header("host", "a")),
             Err(Malformed::Host.into())
         );
+        for user in [
+            Request::get("http://shop@orders.example/").header("host", "orders.example"),
+            Request::get("http://shop:secret@orders.example/"),
+            Request::get("/").header("host", "shop@orders.example"),
+        ] {
+            assert_eq!(told(user), Err(Malformed::Host.into()), "user information is no part of a host");
+        }
+        for wrong in ["", "a b", "a/b", "a#x", "a:99999", "a:", "a:8x", ":80", "[::1", "caf\u{e9}"] {
+            let line = HeaderValue::from_bytes(wrong.as_bytes()).unwrap();
+            assert_eq!(
+                told(Request::get("/").header("host", line)),
+                Err(Malformed::Host.into()),
+                "{wrong:?}"
+            );
+        }
+        assert_eq!(told(Request::get("http://a:99999/")), Err(Malformed::Host.into()));
+        assert_eq!(told(Request::get("ftp://a/")), Err(Malformed::Scheme.into()));
         for right in [
             Request::get("/").header("host", "a"),
+            Request::get("https://a:8443/").header("host", "[::1]:80"),
             Request::get("http://a/"),
             Request::get("/").version(Version::HTTP_10),
         ] {

@@ -28,6 +28,8 @@ pub(super) enum Turn {
 #[derive(Debug)]
 pub(super) struct Silence {
     patience: Duration,
+    /// How much silence there may be in all; more is earned by what comes.
+    left: Option<Duration>,
     since: Option<Instant>,
     alarm: Option<Pin<Box<Sleep>>>,
 }
@@ -63,7 +65,12 @@ impl Pace {
 
 impl Silence {
     pub(super) fn new(patience: Duration) -> Self {
-        Self { patience, since: None, alarm: None }
+        Self { patience, left: None, since: None, alarm: None }
+    }
+
+    /// The same, of an upload: a caller who sends a byte a minute would keep an upstream's place for as long as it likes.
+    pub(super) fn of_upload(patience: Duration) -> Self {
+        Self { left: Some(patience.max(CREDIT)), ..Self::new(patience) }
     }
 
     pub(super) fn patience(&self) -> Duration {
@@ -72,13 +79,23 @@ impl Silence {
 
     /// Something moved.
     pub(super) fn broken(&mut self) {
-        self.since = None;
+        let silent = self.since.take().map(|since| since.elapsed());
+        self.left = self.left.map(|left| left.saturating_sub(silent.unwrap_or_default()));
+    }
+
+    /// So much came: the slowest may take [`PER_BYTE`].
+    pub(super) fn earned(&mut self, bytes: usize) {
+        let earned = PER_BYTE.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX));
+        let most = self.patience.max(CREDIT);
+        self.left = self.left.map(|left| left.saturating_add(earned).min(most));
     }
 
     /// Nothing moves here: ready once that has lasted too long, counted from `elsewhere` where that is later.
     pub(super) fn poll_too_long(&mut self, cx: &mut Context<'_>, elsewhere: Option<Instant>) -> Poll<()> {
         let here = *self.since.get_or_insert_with(Instant::now);
-        let due = elsewhere.map_or(here, |elsewhere| elsewhere.max(here)) + self.patience;
+        // never earlier than it was before: what is earned, or waited for, moves it on
+        let within = self.left.map_or(self.patience, |left| left.min(self.patience));
+        let due = elsewhere.map_or(here, |elsewhere| elsewhere.max(here)) + within;
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(due)));
         loop {
             ready!(alarm.as_mut().poll(cx));
@@ -87,5 +104,54 @@ impl Silence {
             }
             alarm.as_mut().reset(due);
         }
+    }
+}
+
+/// What a slow upload may be behind, where the patience with one silence is not longer.
+const CREDIT: Duration = Duration::from_secs(30);
+/// 1,000 bytes a second, slower than any network that people use.
+const PER_BYTE: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    /// For how many seconds an upload of so many bytes a second is borne, an hour at most.
+    async fn borne(bytes: usize, patience: u64) -> u64 {
+        let mut silence = Silence::of_upload(Duration::from_secs(patience));
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(3600) {
+            let second = tokio::time::sleep(Duration::from_secs(1));
+            tokio::select! {
+                biased;
+                () = second => {
+                    silence.broken();
+                    silence.earned(bytes);
+                }
+                () = poll_fn(|cx| silence.poll_too_long(cx, None)) => break,
+            }
+        }
+        begun.elapsed().as_secs()
+    }
+
+    /// Threats 7: who sends a byte now and then keeps no place for long, and who sends a thousand a second does.
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_has_a_least_rate() {
+        assert_eq!(borne(1, 10).await, 30);
+        assert_eq!(borne(1, 60).await, 60);
+        assert_eq!(borne(500, 10).await, 59);
+        assert_eq!(borne(1000, 10).await, 3600);
+        assert_eq!(borne(1_000_000, 10).await, 3600);
+    }
+
+    /// What came fast at first is no leave to be slow for long.
+    #[tokio::test(start_paused = true)]
+    async fn credit_is_not_saved_up() {
+        let mut silence = Silence::of_upload(Duration::from_secs(10));
+        silence.earned(usize::MAX);
+        assert_eq!(silence.left, Some(CREDIT));
+        assert_eq!(Silence::new(Duration::from_secs(10)).left, None, "an answer may be as slow as it likes");
     }
 }

@@ -45,8 +45,8 @@ pub enum UpstreamError {
     /// The caller's body broke off, or could not be read.
     #[error("the caller's body broke off: {0}")]
     Body(String),
-    /// The caller began a body, and sends no more of it.
-    #[error("the caller sent nothing of its body for {0:?}")]
+    /// The caller began a body, and sends no more of it, or less than 1,000 bytes a second.
+    #[error("the caller sent nothing of its body for {0:?}, or too little")]
     Stalled(Duration),
     /// It cannot be reached, or hung up; with the deepest cause in its own words.
     #[error("{0}: {1}")]

@@ -12,7 +12,7 @@ use countersign_proto::jose::rules::MAX_LEEWAY;
 use countersign_proto::jose::{Algorithm, Rules, StaticKeys};
 use countersign_proto::time::Clock;
 
-use super::cache::TokenCache;
+use super::cache::{MAX_TOKENS, TokenCache};
 use super::{Inner, Issuer, Verifier, Vouches};
 use crate::TrustedIssuer;
 use crate::binding::{Bindings, BoundBy, Nonces, Replay};
@@ -74,6 +74,9 @@ pub enum BuildError {
     /// Clocks may not differ so much.
     #[error("the leeway for the issuer {0} is more than {MAX_LEEWAY} s")]
     Leeway(String),
+    /// More verified tokens are to be kept than are worth it.
+    #[error("at most {MAX_TOKENS} verified tokens are kept, and {0} were asked for")]
+    CachedTokens(usize),
     /// Keys are fetched in the background, which needs a runtime.
     #[error("a verifier that fetches keys is built within a tokio runtime")]
     NoRuntime,
@@ -157,7 +160,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// Keeps about so many verified tokens; 10,000 unless said, none with 0. Each takes some 2 KiB.
+    /// Keeps so many verified tokens, rounded up to a power of two, 4 at least and 1,048,576 at most; 10,000 (which are
+    /// 16,384) unless said, none with 0. Each takes some 2 KiB.
     #[must_use]
     pub fn cached_tokens(mut self, tokens: usize) -> Self {
         self.cached_tokens = tokens;
@@ -183,6 +187,9 @@ impl VerifierBuilder {
     /// # Errors
     /// [`BuildError`].
     pub fn build(self) -> Result<Verifier, BuildError> {
+        if self.cached_tokens > MAX_TOKENS {
+            return Err(BuildError::CachedTokens(self.cached_tokens));
+        }
         let public_url = self.public_url.as_deref().map(public_url).transpose()?;
         let mut issuers: Vec<Issuer> = Vec::new();
         let mut introspected = None;

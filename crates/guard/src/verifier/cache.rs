@@ -1,9 +1,10 @@
 //! Tokens that were verified need not be verified again. Reads take no lock; what is kept is bounded by construction,
 //! and only accepted tokens get in, so that a flood of bad ones changes nothing here.
 //!
-//! A table of small sets: the end of a token, hashed under a secret of this process, says which set it belongs to. That
-//! end is a part of the signature, so it spreads well, and who knows it has the token. The whole token is compared only
-//! where all 64 bits of the hash agree, so that the time of a comparison tells nothing about tokens of others.
+//! A table of small sets: a token, hashed under a secret of this process, says which set it belongs to. Of a JWT that is its
+//! end, a part of the signature, which spreads well, and who knows it has the token; of any other token it is the whole. The
+//! whole token is compared only where all 64 bits of the hash agree, so that the time of a comparison tells nothing about
+//! tokens of others.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -27,9 +28,9 @@ struct Entry {
 }
 
 impl TokenCache {
-    /// Room for about so many tokens.
+    /// Room for so many tokens, rounded up to a power of two, and for four at least.
     pub(super) fn new(tokens: usize) -> Self {
-        let sets = (tokens.clamp(1, MAX_TOKENS) / WAYS).next_power_of_two();
+        let sets = tokens.min(MAX_TOKENS).div_ceil(WAYS).next_power_of_two();
         Self {
             sets: (0..sets).map(|_| std::array::from_fn(|_| ArcSwapOption::empty())).collect(),
             hasher: RandomState::new(),
@@ -69,8 +70,8 @@ impl TokenCache {
     }
 
     fn hash(&self, token: &[u8]) -> u64 {
-        let end = token.get(token.len().saturating_sub(END)..).unwrap_or_default();
-        self.hasher.hash_one(end)
+        let end = if token.starts_with(JWT) { token.len().saturating_sub(END) } else { 0 };
+        self.hasher.hash_one(token.get(end..).unwrap_or_default())
     }
 
     fn set(&self, hash: u64) -> &[ArcSwapOption<Entry>] {
@@ -81,11 +82,13 @@ impl TokenCache {
 }
 
 const WAYS: usize = 4;
+/// `{"` in base64url. What begins so by chance is still found, by its end; a JWT that begins otherwise by its whole.
+const JWT: &[u8] = b"eyJ";
 /// Of a signature, the shortest of which has 86 characters; these hold 192 bits of it.
 const END: usize = 32;
 /// Longer ones are rare, and would make the bound on memory worth little.
 const MAX_TOKEN: usize = 4096;
-const MAX_TOKENS: usize = 1 << 20;
+pub(super) const MAX_TOKENS: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +124,7 @@ mod tests {
     fn the_whole_token_is_the_key() {
         let cache = TokenCache::new(64);
         let end = "e".repeat(80);
-        let (one, other) = (format!("a.b.{end}"), format!("a.c.{end}"));
+        let (one, other) = (format!("eyJ.b.{end}"), format!("eyJ.c.{end}"));
         cache.insert(&one, &access("one", 9), 1);
         assert_eq!(subject(&cache, &one).as_deref(), Some("one"));
         assert_eq!(subject(&cache, &other), None, "the same end, another token");
@@ -161,6 +164,27 @@ mod tests {
         cache.insert("another", &access("s", 3600), 1);
         assert_eq!(subject(&cache, "asked"), None);
         assert!((1..WAYS).all(|number| subject(&cache, &format!("token-{number}")).is_some()));
+    }
+
+    /// Opaque tokens may differ at any place: those that end alike do not push one another out.
+    #[test]
+    fn opaque_tokens_that_end_alike_have_sets_of_their_own() {
+        let cache = TokenCache::new(1024);
+        let token = |number: u32| format!("{number}-{}", "e".repeat(END));
+        for number in 0..100 {
+            cache.insert(&token(number), &access("s", 9), 1);
+        }
+        let kept = (0..100).filter(|number| subject(&cache, &token(*number)).is_some());
+        assert!(kept.count() > 50, "chance pushes out one or two");
+    }
+
+    #[test]
+    fn there_is_never_less_room_than_was_asked_for() {
+        for (asked, room) in
+            [(1, 4), (4, 4), (5, 8), (1000, 1024), (10_000, 16_384), (MAX_TOKENS, MAX_TOKENS)]
+        {
+            assert_eq!(TokenCache::new(asked).sets.len() * WAYS, room);
+        }
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_proto::authorization::Credentials;
 use countersign_proto::jose::keys::KeyError;
 use countersign_proto::jose::{Trust, Verified, VerifyError, verify_by_issuer};
+use tokio::time::timeout;
 
 use super::access::{Access, Granted};
 use super::{Issuer, Verifier, Vouches};
@@ -53,10 +55,11 @@ impl Verifier {
         self.kept(token.as_bytes(), now).unwrap_or_else(|| self.fresh(token, now))
     }
 
-    /// What a token gives access to, whoever presents it, where nothing needs to be waited for.
-    pub(crate) fn genuine_now(&self, token: &str) -> Option<Access> {
+    /// The client of a genuine token, whoever presents it, where nothing needs to be waited for: for the log. No access, as
+    /// nobody has judged whether it was given to whoever presents it.
+    pub(crate) fn client_now(&self, token: &str) -> Option<String> {
         match self.known(token, self.now()) {
-            Known::Access(access) => Some(access),
+            Known::Access(access) => access.client_id().map(str::to_owned),
             _ => None,
         }
     }
@@ -126,10 +129,12 @@ impl Verifier {
         }
     }
 
-    /// Whether keys were fetched.
+    /// Whether keys were fetched. Of an issuer that hangs they come, if at all, for those who ask later.
     async fn refresh(&self, at: usize) -> bool {
         match self.0.issuers.get(at) {
-            Some(Issuer { vouches: Vouches::Keys(keys), .. }) => keys.refresh().await,
+            Some(Issuer { vouches: Vouches::Keys(keys), .. }) => {
+                timeout(PATIENCE, keys.refresh()).await.unwrap_or(false)
+            }
             _ => false,
         }
     }
@@ -206,6 +211,9 @@ impl Known {
         }
     }
 }
+
+/// How long a request waits for keys: shorter than whoever asks, who is told to come again.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whose a token says it is.
 #[derive(Clone, Copy)]

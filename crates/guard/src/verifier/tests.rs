@@ -70,3 +70,16 @@ async fn keys_that_came_for_another_are_looked_at() {
     let nothing_new = verifier.learn(&token, at, keys.generation(), unknown.clone()).await;
     assert_eq!(nothing_new.err(), Some(Refusal::Token(VerifyError::Key(unknown))));
 }
+
+/// Threats 7: an issuer that takes connections and says nothing holds up a request for two seconds, and not for as long as a
+/// fetch may take.
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_hangs_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/keys", listener.local_addr().unwrap());
+    let issuer = TrustedIssuer::discover(ISSUER, API).jwks_uri(url);
+    let verifier = Verifier::builder(issuer).clock(Arc::new(Still)).build().unwrap();
+    let begun = tokio::time::Instant::now();
+    let refused = verifier.learn("", 0, None, KeyError::Unavailable).await.unwrap_err();
+    assert_eq!((refused, begun.elapsed().as_secs()), (Refusal::Unavailable, 2));
+}

@@ -1,7 +1,8 @@
 //! base64url without padding, one spelling per value (RFC 4648 §5, RFC 7515 §2): padding, foreign characters and
 //! trailing bits that are not zero are refused, or one signature would fit many tokens.
 //!
-//! Decoding is our own: beside an RSA signature's verification a token's decoding shows.
+//! Decoding is our own: beside an RSA signature's verification a token's decoding shows. Look-ups are by table, so that the
+//! time it takes may tell a neighbour on the same processor about the text: not for secrets that others can have decoded.
 
 use std::fmt;
 
@@ -44,7 +45,7 @@ pub fn decode(text: impl AsRef<[u8]>) -> Result<Vec<u8>, NotBase64Url> {
     Ok(bytes)
 }
 
-/// As [`decode`], behind what is in `out`; after an error what stands there is of no use.
+/// As [`decode`], behind what is in `out`, growing it at most once; after an error what stands there is of no use.
 ///
 /// # Errors
 /// As [`decode`].
@@ -54,6 +55,8 @@ pub fn decode_into(text: impl AsRef<[u8]>, out: &mut Vec<u8>) -> Result<(), NotB
         return Err(NotBase64Url);
     }
     let start = out.len();
+    // all of it at once: growing would leave a copy of what may be a secret
+    out.reserve(eights.len() * 6 + rest.len() * 6 / 8);
     out.resize(start + eights.len() * 6, 0);
     let (sixes, _) = out.get_mut(start..).unwrap_or_default().as_chunks_mut::<6>();
     // one look at the end is cheaper than one at each
@@ -137,6 +140,18 @@ mod tests {
         assert_eq!(decode("Zg").unwrap(), b"f");
         for text in ["Zg==", "Zg=", "Zh", "Zm9", "Z", "Zm 9v", "Zm\n9v", "+/+/", "Zm9v.", "Zm9v%3d", "é"] {
             assert_eq!(decode(text), Err(NotBase64Url), "{text}");
+        }
+    }
+
+    /// What is decoded into memory that is wiped leaves no copy elsewhere: it is never moved for want of room.
+    #[test]
+    fn room_is_made_once() {
+        for len in 8..70 {
+            assert!(decode(encode(&vec![7; len])).unwrap().capacity() < len + 8, "{len}");
+            let mut out = Vec::with_capacity(len);
+            let place = out.as_ptr();
+            decode_into(encode(&vec![7; len]), &mut out).unwrap();
+            assert_eq!((out.as_ptr(), out.len()), (place, len));
         }
     }
 

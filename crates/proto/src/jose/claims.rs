@@ -60,6 +60,8 @@ pub enum ClaimProblem {
     NotAnAudience,
     /// It must be an object.
     NotAnObject,
+    /// It must name a key or certificate in a way that we know (RFC 7800 §3.1).
+    NotABinding,
     /// It is of another kind of token than the one that is expected.
     OfAnotherKind,
 }
@@ -125,6 +127,7 @@ impl fmt::Display for ClaimError {
         let Self { claim, problem } = self;
         match problem {
             ClaimProblem::Missing => write!(f, "the claim {claim} is missing"),
+            ClaimProblem::NotAString if *claim == "scope" => write!(f, "the claim {claim} is not a string"),
             ClaimProblem::NotAString => write!(f, "the claim {claim} is not a string, or empty"),
             ClaimProblem::NotADate => {
                 write!(f, "the claim {claim} is not a number of seconds between 0 and the year 9999")
@@ -133,6 +136,9 @@ impl fmt::Display for ClaimError {
                 write!(f, "the claim {claim} is neither a string nor a list of strings, or empty")
             }
             ClaimProblem::NotAnObject => write!(f, "the claim {claim} is not an object"),
+            ClaimProblem::NotABinding => {
+                write!(f, "the claim {claim} names no key or certificate that a caller could show")
+            }
             ClaimProblem::OfAnotherKind => {
                 write!(f, "the claim {claim} says that this is another kind of token")
             }
@@ -269,6 +275,8 @@ mod tests {
             }
         }
         assert!(Claims::parse(br#"{"cnf":"x"}"#).is_err());
+        let scope = Claims::parse(br#"{"scope":["a"]}"#).unwrap_err();
+        assert_eq!(scope.to_string(), "the claim scope is not a string", "an empty one is one");
         assert!(Claims::parse(br#"{"scope":["a"]}"#).is_err());
     }
 

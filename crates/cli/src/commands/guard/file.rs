@@ -1,6 +1,6 @@
 //! The file of `--config`: what flags can say, and what they cannot, several issuers each on its own terms.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use countersign_server::config::nearest;
@@ -29,7 +29,7 @@ pub(super) struct File {
     pub(super) danger_plain_http: bool,
     pub(super) upstream: Option<String>,
     pub(super) upstream_ca_file: Option<PathBuf>,
-    pub(super) upstream_timeout: Option<u64>,
+    pub(super) upstream_timeout: Option<NonZeroU64>,
     pub(super) upstream_connections: Option<NonZeroUsize>,
     pub(super) pass_authorization: bool,
     pub(super) trust_forwarded: Option<TrustForwarded>,
@@ -182,6 +182,7 @@ mod tests {
                 "[[issuer]]\nurl = 'x'\naudiences = []\nintrospection = { password = 'hunter2' }",
                 "4: there is no setting `password`; there are url, client_id, client_secret_file, client_secret_env, active_seconds, inactive_seconds",
             ),
+            ("\nupstream_timeout = 0", "2: "),
             ("\njwks_refresh_seconds = 0", "2: "),
             ("jwks_cool_down_seconds = 0", "1: "),
             ("jwks_stale_seconds = -1", "1: "),

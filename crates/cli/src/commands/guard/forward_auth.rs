@@ -39,6 +39,11 @@ impl ForwardAuth {
             ))
             .next("give --trust-forwarded original for nginx, forwarded for Caddy and Traefik"));
         }
+        if family.is_none() && given.names_proxies() && !given.knows_certificates(&file) {
+            return Err(Failure::new("--trusted-proxy says whose headers are read, and none are").next(
+                "give --trust-forwarded original for nginx, forwarded for Caddy and Traefik, or leave it out",
+            ));
+        }
         let (certificates, trusted_proxies) = (given.certificates(&file)?, given.trusted_proxies(&file)?);
         let serving = Serving::begin(given, &file, Door::ForwardAuth { knows_request: family.is_some() })?;
         let verifier = serving.verifier().clone();

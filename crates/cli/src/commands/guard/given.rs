@@ -10,6 +10,7 @@ use countersign_guard::proxied::{CertificateHeader, TrustedProxies};
 use countersign_server::config::{Config, Layers, Log, settings};
 use http::HeaderName;
 
+use super::demands::Demands;
 use super::file::File;
 use super::place::PlaceFlags;
 use super::trust::Trust;
@@ -21,6 +22,11 @@ use crate::private_file;
 pub(super) struct Given {
     #[command(flatten)]
     pub(super) trust: Trust,
+    #[command(flatten)]
+    pub(super) demands: Demands,
+    /// Keep no tokens that were verified: each request's is verified anew, or asked about
+    #[arg(long, help_heading = "Tokens")]
+    no_token_cache: bool,
     #[command(flatten)]
     pub(super) place: PlaceFlags,
     /// The URL under which callers know the API: what DPoP proofs must name, and where its metadata is [default, for a
@@ -65,6 +71,11 @@ impl Given {
         Ok(Some(rules))
     }
 
+    /// How many verified tokens are kept, as far as somebody said.
+    pub(super) fn cached_tokens(&self, file: &File) -> Option<usize> {
+        if self.no_token_cache { Some(0) } else { file.cached_tokens }
+    }
+
     /// Whether CORS preflights go through.
     pub(super) fn allows_preflight(&self, file: &File) -> bool {
         self.allow_preflight || file.allow_preflight
@@ -80,13 +91,29 @@ impl Given {
         TrustedProxies::parse(given).map_err(|error| Failure::new(format!("--trusted-proxy {error}")))
     }
 
+    /// Whether a flag names proxies: one that has nothing to be read from them is a slip, while a file may be shared with
+    /// a guard that has.
+    pub(super) fn names_proxies(&self) -> bool {
+        !self.trusted_proxies.is_empty()
+    }
+
     /// Where callers' certificates come from.
     pub(super) fn certificates(&self, file: &File) -> Result<Certificates, Failure> {
         let Some(name) = self.certificate_header(file) else { return Ok(Certificates::default()) };
         let name = HeaderName::try_from(name).map_err(|_| {
             Failure::new(format!("--client-certs-from-header: {name} is no name of a header"))
         })?;
+        if means_something_else(&name) {
+            return Err(Failure::new(format!("--client-certs-from-header: {name} means something else"))
+                .next("name the header that the proxy fills and replaces, such as Client-Cert"));
+        }
         let proxies = self.trusted_proxies(file)?;
+        if proxies.are_everybody() {
+            return Err(Failure::new(
+                "callers' certificates would be believed of everybody on this machine: --trusted-proxy names all addresses",
+            )
+            .next("name the address of the proxy that ends TLS, such as --trusted-proxy 127.0.0.1"));
+        }
         if !proxies.contains(Ipv4Addr::LOCALHOST.into()) && !proxies.contains(Ipv6Addr::LOCALHOST.into()) {
             return Err(Failure::new(
                 "callers' certificates are believed of a proxy on this machine alone, and --trusted-proxy names none",
@@ -122,4 +149,52 @@ impl Given {
     }
 }
 
+/// A header that callers, proxies or we fill with something of its own: as one of certificates it would be refused on every
+/// request, or taken from the upstream.
+fn means_something_else(name: &HeaderName) -> bool {
+    OTHERS.contains(&name.as_str()) || FAMILIES.iter().any(|family| name.as_str().starts_with(family))
+}
+
+const OTHERS: [&str; 20] = [
+    "authorization",
+    "connection",
+    "cookie",
+    "date",
+    "dpop",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "origin",
+    "referer",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-request-id",
+];
+const FAMILIES: [&str; 8] =
+    ["accept", "access-control-", "content-", "if-", "proxy-", "sec-", "x-auth-", "x-original-"];
 const MAX_RULES: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_come_in_headers_of_their_own() {
+        let means_something_else = |name: &str| super::means_something_else(&name.parse().unwrap());
+        for name in
+            ["Authorization", "Host", "Cookie", "Content-Type", "Content-Length", "X-Auth-Client", "DPoP"]
+        {
+            assert!(means_something_else(name), "{name}");
+        }
+        for name in ["Client-Cert", "X-Client-Cert", "X-Forwarded-Client-Cert", "X-SSL-Client-Cert"] {
+            assert!(!means_something_else(name), "{name}");
+        }
+    }
+}

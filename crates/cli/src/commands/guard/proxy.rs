@@ -1,11 +1,13 @@
 //! `countersign guard proxy`: a reverse proxy that passes on only what is let in.
 
-use std::num::NonZeroUsize;
+use std::net::{IpAddr, SocketAddr};
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::trust::with_scheme;
 use clap::Args;
+use countersign_client::Endpoint;
 use countersign_guard::Rules;
 use countersign_guard::proxy::{Proxy as Service, ProxyParts, UPSTREAM_CONNECTIONS, Upstream, UpstreamError};
 
@@ -28,8 +30,8 @@ pub(crate) struct Proxy {
     upstream_ca_file: Option<PathBuf>,
     /// How long the upstream may take to begin its answer, and either side be silent within a body, in seconds
     /// [default: 60]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
-    upstream_timeout: Option<u64>,
+    #[arg(long, value_name = "SECONDS")]
+    upstream_timeout: Option<NonZeroU64>,
     /// How many requests the upstream gets at a time; more are answered with 503 [default: 1024, or what the limit of open
     /// files allows]
     #[arg(long, value_name = "N")]
@@ -49,6 +51,10 @@ impl Proxy {
         let rules = given.rules(&file)?.unwrap_or_else(Rules::everything_needs_a_token);
         let (certificates, trusted_proxies) = (given.certificates(&file)?, given.trusted_proxies(&file)?);
         let serving = Serving::begin(given, &file, Door::Proxy)?;
+        if let Some(own) = self.url(&file).and_then(|url| own_address(url, &serving.addresses())) {
+            return Err(Failure::new(format!("the upstream is this guard itself, which listens on {own}"))
+                .next("give the service's own address to --upstream, or another to --listen"));
+        }
         super::judge_rules(&rules, serving.verifier())?;
         let proxy = Service::new(ProxyParts {
             verifier: serving.verifier().clone(),
@@ -65,19 +71,24 @@ impl Proxy {
     }
 
     fn upstream(&self, file: &File) -> Result<Upstream, Failure> {
-        let url = self.upstream.as_ref().or(file.upstream.as_ref()).ok_or_else(|| {
+        let url = self.url(file).ok_or_else(|| {
             Failure::new("there is no upstream to pass requests on to")
                 .next("give --upstream URL, or upstream in the file of --config")
         })?;
         self.given.trust.judge_plain_http(file, "the upstream", url)?;
         let ca_file = self.upstream_ca_file.as_ref().or(file.upstream_ca_file.as_ref());
-        let patience = Duration::from_secs(self.upstream_timeout.or(file.upstream_timeout).unwrap_or(60));
+        let patience = self.upstream_timeout.or(file.upstream_timeout).map_or(60, NonZeroU64::get);
+        let patience = Duration::from_secs(patience);
         let make =
             if self.given.trust.allows_plain_http(file) { Upstream::danger_any_http } else { Upstream::new };
         make(url, ca_file.map(PathBuf::as_path), patience).map_err(|error| match error {
             UpstreamError::Url(_) if !url.contains("://") => Failure::new(&error).next(with_scheme(url)),
             error => Failure::new(error),
         })
+    }
+
+    fn url<'a>(&'a self, file: &'a File) -> Option<&'a str> {
+        self.upstream.as_deref().or(file.upstream.as_deref())
     }
 
     fn upstream_connections(&self, file: &File, share: usize) -> NonZeroUsize {
@@ -88,6 +99,19 @@ impl Proxy {
         }
         allowed
     }
+}
+
+/// The one of these addresses that an upstream at this URL would be: each request would come back until no place is left.
+/// Names other than `localhost` are not looked up.
+fn own_address(url: &str, own: &[SocketAddr]) -> Option<SocketAddr> {
+    let url = Endpoint::danger_parse_any_http(url).ok()?;
+    let (host, port) = (url.url().host_str()?, url.url().port_or_known_default()?);
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+    let is_at = |own: &SocketAddr| match address {
+        Some(address) => address == own.ip() || (own.ip().is_unspecified() && address.is_loopback()),
+        None => host == "localhost" && (own.ip().is_loopback() || own.ip().is_unspecified()),
+    };
+    own.iter().find(|own| own.port() == port && is_at(own)).copied()
 }
 
 const LONG: &str = "\
@@ -104,3 +128,30 @@ Examples:
       --listen 0.0.0.0:8443 --tls-cert tls.crt --tls-key tls.key \\
       --public-url https://orders.example
   countersign guard proxy --config guard.toml";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guard_before_itself_is_known() {
+        let is_own = |url: &str, own: &str| own_address(url, &[own.parse().unwrap()]).is_some();
+        for (url, own) in [
+            ("http://127.0.0.1:8081", "127.0.0.1:8081"),
+            ("http://localhost:8081", "127.0.0.1:8081"),
+            ("http://[::1]:8081", "[::1]:8081"),
+            ("http://127.0.0.1:8081", "0.0.0.0:8081"),
+            ("https://192.0.2.1", "192.0.2.1:443"),
+        ] {
+            assert!(is_own(url, own), "{url}");
+        }
+        for (url, own) in [
+            ("http://127.0.0.1:8080", "127.0.0.1:8081"),
+            ("http://127.0.0.2:8081", "127.0.0.1:8081"),
+            ("http://orders.example:8081", "0.0.0.0:8081"),
+            ("https://192.0.2.1", "192.0.2.1:80"),
+        ] {
+            assert!(!is_own(url, own), "{url}");
+        }
+    }
+}

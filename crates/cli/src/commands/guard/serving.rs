@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::super::serve::{panicked, shutdown};
+use super::demands::Judges;
 use super::file::File;
 use super::given::Given;
 use super::ops::{self, Health};
@@ -50,6 +51,9 @@ impl Serving {
             ));
         }
         let mut builder = given.trust.verifier(file)?;
+        if let Some(tokens) = given.cached_tokens(file) {
+            builder = builder.cached_tokens(tokens);
+        }
         let url = given.public_url(file)?;
         let logs = crate::logs::begin(&given.log(file)?)?;
         std::panic::set_hook(Box::new(panicked));
@@ -69,21 +73,22 @@ impl Serving {
             }
         };
         let knows_url = url.is_some() || own.is_some();
-        let judges_proofs = knows_url && door != Door::ForwardAuth { knows_request: false };
-        let knows_certificates = given.knows_certificates(file);
-        if !judges_proofs {
-            builder = builder.without_proofs();
-        }
-        given.trust.judge_binding(file, judges_proofs, knows_certificates)?;
-        if knows_certificates {
-            builder = builder.takes_certificates();
-        }
+        let judges = Judges {
+            proofs: knows_url && door != Door::ForwardAuth { knows_request: false },
+            certificates: given.knows_certificates(file),
+        };
+        builder = given.demands.put(builder, file, given.trust.bound_by(file), judges)?;
         Ok(Self { place, verifier: trust::build(builder)?, _logs: logs })
     }
 
     /// Whether TLS ends here.
     pub(super) fn is_tls(&self) -> bool {
         self.place.is_tls
+    }
+
+    /// Where requests come in.
+    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
+        self.place.listener.local_addrs()
     }
 
     /// How many connections to an upstream the limit of open files leaves.

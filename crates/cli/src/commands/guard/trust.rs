@@ -8,7 +8,7 @@ use countersign_client::{Endpoint, EndpointError};
 use countersign_guard::{BoundBy, BuildError, JwksSettings, TrustedIssuer, Verifier, VerifierBuilder};
 
 use super::file::{AcceptTyp, File, IssuerTable, RequireBound};
-use super::issuers::{algorithms, trusted};
+use super::issuers::trusted;
 use crate::failure::Failure;
 
 /// The flags that say whose tokens are taken.
@@ -42,15 +42,6 @@ pub(super) struct Trust {
     /// Take only tokens that are bound so
     #[arg(long, value_name = "HOW")]
     require_bound: Option<RequireBound>,
-    /// An algorithm that DPoP proofs may be signed with; repeatable [default: ES256, ES384, PS256, EdDSA]
-    #[arg(long = "proof-alg", value_name = "ALG")]
-    proof_algs: Vec<String>,
-    /// Demand a nonce of ours in each DPoP proof
-    #[arg(long)]
-    dpop_nonce: bool,
-    /// Keep no tokens that were verified: each request's is verified anew, or asked about
-    #[arg(long)]
-    no_token_cache: bool,
     /// Allow plain HTTP beyond loopback, to the issuer, to the upstream, and for what listens: whoever is in between may
     /// give us keys of theirs, and read tokens
     #[arg(long)]
@@ -105,21 +96,7 @@ impl Trust {
             return Err(Failure::new("no issuer is trusted, so that nobody could be let in")
                 .next("give --issuer URL with --audience ID, or [[issuer]] tables in the file of --config"));
         };
-        let mut builder = issuers.fold(Verifier::builder(first), VerifierBuilder::issuer).jwks(jwks(file));
-        if let Some(tokens) = self.cached_tokens(file) {
-            builder = builder.cached_tokens(tokens);
-        }
-        if let Some(by) = self.bound_by(file) {
-            builder = builder.require_bound(by);
-        }
-        let proof_algs = self.proof_algs(file);
-        if !proof_algs.is_empty() {
-            builder = builder.proof_algorithms(&algorithms(proof_algs)?);
-        }
-        if self.demands_nonce(file) {
-            builder = builder.demand_nonce();
-        }
-        Ok(builder)
+        Ok(issuers.fold(Verifier::builder(first), VerifierBuilder::issuer).jwks(jwks(file)))
     }
 
     /// What tokens must be bound to.
@@ -131,52 +108,9 @@ impl Trust {
         })
     }
 
-    /// Refuses what could let nobody in, or would do nothing.
-    pub(super) fn judge_binding(
-        &self,
-        file: &File,
-        judges_proofs: bool,
-        knows_certificates: bool,
-    ) -> Result<(), Failure> {
-        let by = self.bound_by(file);
-        let speaks_dpop = self.demands_nonce(file) || !self.proof_algs(file).is_empty();
-        if !judges_proofs && (by == Some(BoundBy::Dpop) || speaks_dpop) {
-            return Err(Failure::new(
-                "DPoP proofs cannot be judged: it is not known which URL they must name",
-            )
-            .next("give --public-url URL, and to forward-auth --trust-forwarded too"));
-        }
-        let certificates =
-            "give --client-certs ask with TLS, or --client-certs-from-header NAME behind a proxy";
-        match by {
-            Some(BoundBy::Mtls) if !knows_certificates => Err(Failure::new(
-                "tokens must be bound to certificates, and callers' certificates are not known",
-            )
-            .next(certificates)),
-            Some(BoundBy::Any) if !knows_certificates && !judges_proofs => {
-                Err(Failure::new("tokens must be bound, and neither proofs nor certificates can be judged")
-                    .next(format!("give --public-url URL for DPoP proofs; for certificates {certificates}")))
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn issuers(&self, file: &File) -> Result<Vec<TrustedIssuer>, Failure> {
         let plain = self.allows_plain_http(file);
         self.tables(file).iter().map(|table| trusted(table, plain)).collect()
-    }
-
-    fn proof_algs<'a>(&'a self, file: &'a File) -> &'a [String] {
-        if self.proof_algs.is_empty() { &file.proof_algs } else { &self.proof_algs }
-    }
-
-    /// How many verified tokens are kept, as far as somebody said.
-    fn cached_tokens(&self, file: &File) -> Option<usize> {
-        if self.no_token_cache { Some(0) } else { file.cached_tokens }
-    }
-
-    fn demands_nonce(&self, file: &File) -> bool {
-        self.dpop_nonce || file.dpop_nonce
     }
 }
 

@@ -14,6 +14,8 @@ fn each_fault_is_found_at_its_step() {
     for (step, advice, token, words) in [
         ("form", "opaque", "abc".to_owned(), &[][..]),
         ("form", "cut", head.to_owned(), &[]),
+        ("form", "was more copied?", format!("{good} {good}"), &[]),
+        ("form", "16 KiB", format!("{good}{}", "A".repeat(16 * 1024)), &[]),
         ("issuer", "character by character", issuer.token(|c| c["iss"] = "https://a.example/".into()), &[]),
         ("type", "--accept-typ JWT", issuer.typed("JWT", |_| {}), &[]),
         ("algorithm", "--alg", good.clone(), &["--alg", "RS256"]),
@@ -28,6 +30,8 @@ fn each_fault_is_found_at_its_step() {
         ),
         ("signature", "changed", format!("{head}.{}", "A".repeat(86)), &[]),
         ("binding", "--require-bound", good.clone(), &["--require-bound", "any"]),
+        ("binding", "--require-bound", good.clone(), &["--require-bound", "dpop"]),
+        ("binding", "--require-bound", good.clone(), &["--require-bound", "mtls"]),
         ("scope", "granted", good.clone(), &scope),
     ] {
         let done = user.run(&[&["guard", "check", &token][..], &issuer.flags(), words].concat());
@@ -66,6 +70,39 @@ fn a_good_token_passes() {
     let json: serde_json::Value = serde_json::from_str(&done.out).unwrap();
     assert_eq!((&json["passes"], &json["reason"]), (&false.into(), &"malformed_token".into()));
     assert_eq!(done.status.code(), Some(1));
+}
+
+/// Issue 4: the three commands share one file, also where it demands DPoP, for which a token alone brings no proof; what
+/// does nothing here is no flag here.
+#[test]
+fn what_must_be_bound_is_checked_by_a_shared_file() {
+    let user = User::new();
+    let issuer = Issuer::new(&user, "a");
+    let bound = issuer.token(|claims| {
+        claims["cnf"] = serde_json::json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" });
+    });
+    let file = format!(
+        "require_bound = 'dpop'\ndpop_nonce = true\nproof_algs = ['ES256']\ncached_tokens = 0\n\
+         [[issuer]]\nurl = '{}'\naudiences = ['{API}']\njwks_file = '{}'\n",
+        issuer.url, issuer.file
+    );
+    let file = user.write("guard.toml", &file).display().to_string();
+    let check = |token: &str, words: &[&str]| user.run(&[&["guard", "check", token][..], words].concat());
+    for words in [&["--config", &file][..], &[&issuer.flags()[..], &["--require-bound", "dpop"]].concat()] {
+        let done = check(&bound, words);
+        assert!(done.status.success(), "{words:?}: {}{}", done.out, done.err);
+        let done = check(&issuer.token(|_| {}), words);
+        assert!(
+            done.status.code() == Some(1) && done.out.contains("BAD  binding"),
+            "{}{}",
+            done.out,
+            done.err
+        );
+    }
+    for idle in [&["--dpop-nonce"][..], &["--proof-alg", "ES256"], &["--no-token-cache"]] {
+        let done = check(&bound, &[&issuer.flags()[..], idle].concat());
+        assert!(!done.status.success() && done.err.contains("unexpected argument"), "{idle:?}: {}", done.err);
+    }
 }
 
 /// How far clocks may differ is a setting of each issuer.

@@ -51,6 +51,8 @@ fn an_issuer_is_asked_about_opaque_tokens() {
     assert!(good.status.success() && good.out.contains("ok   active"), "{}", good.out);
     let bad = check("bad-opaque");
     assert!(bad.status.code() == Some(1) && bad.out.contains("BAD  active"), "{}", bad.out);
+    let pasted = check("good-opaque and more");
+    assert!(pasted.status.code() == Some(1) && pasted.out.contains("BAD  form"), "{}", pasted.out);
     let refresh = check("refresh-opaque");
     assert!(refresh.status.code() == Some(1) && refresh.out.contains("BAD  claims"), "{}", refresh.out);
 

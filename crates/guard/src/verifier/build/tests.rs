@@ -36,6 +36,7 @@ fn what_is_missing_is_said() {
         (Verifier::builder(trusted()).proof_algorithms(&[]), "DPoP proofs"),
         (Verifier::builder(trusted()).require_bound(BoundBy::Dpop), "public URL"),
         (Verifier::builder(trusted()).demand_nonce(), "public URL"),
+        (Verifier::builder(trusted()).cached_tokens((1 << 20) + 1), "at most 1048576"),
         (Verifier::builder(trusted()).issuer(other()), "runtime"),
     ] {
         let error = error(builder);

@@ -68,6 +68,29 @@ async fn methods_are_judged_as_they_stand() {
     assert_eq!(proxied.upstream.count(), 3);
 }
 
+/// RFC 9110 §9.3.8: TRACE would show a caller what only the upstream is told; forward-auth's proxies know 401 alone.
+#[tokio::test]
+async fn trace_is_refused() {
+    let proxied = Proxied::new().await;
+    let answer = Ask::new("TRACE", "/open").at(proxied.proxy.address).await;
+    assert_eq!((answer.status.as_u16(), answer.header("allow").is_some()), (405, true));
+    let told = Ask::get("/auth").header("x-original-method", "TRACE").header("x-original-uri", "/open");
+    assert_eq!(told.at(proxied.scene.doors.address(Door::Original)).await.refusal(), "401 invalid_request");
+    assert_eq!(proxied.upstream.count(), 0);
+}
+
+/// A target that is no path is told as one, and other schemes than HTTP's are not spoken.
+#[tokio::test]
+async fn targets_are_paths_or_urls_of_http() {
+    let proxied = Proxied::new().await;
+    for (target, why) in [("open", "slash"), ("ftp://orders.example/open", "http and https")] {
+        let sent = format!("GET {target} HTTP/1.1\r\nConnection: close\r\nHost: orders.example\r\n\r\n");
+        let heard = raw(proxied.proxy.address, &sent).await;
+        assert!(heard.starts_with("HTTP/1.1 400") && heard.contains(why), "{target}: {heard}");
+    }
+    assert_eq!(proxied.upstream.count(), 0);
+}
+
 /// RFC 9112 §3.2: HTTP/1.1 names its host, once; HTTP/1.0 need not, and the upstream then hears its own.
 #[tokio::test]
 async fn a_request_names_its_host() {
@@ -77,6 +100,12 @@ async fn a_request_names_its_host() {
         ("1.1", "Host: a\r\nHost: b\r\n", 400),
         ("1.1", "Host: a\r\n", 200),
         ("1.0", "Host: a\r\n", 200),
+        ("1.1", "Host:\r\n", 400),
+        ("1.1", "Host: a b\r\n", 400),
+        ("1.1", "Host: a/b\r\n", 400),
+        ("1.1", "Host: a:99999\r\n", 400),
+        ("1.1", "Host: caf\u{e9}\r\n", 400),
+        ("1.0", "Host: a#b\r\n", 400),
         ("1.0", "", 200),
     ] {
         let sent = format!("GET /open HTTP/{version}\r\nConnection: close\r\n{host}\r\n");
@@ -152,6 +181,16 @@ async fn http2_callers_are_served() {
     let answer = sender.clone().send_request(request.body(Full::default()).unwrap()).await.unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(proxied.upstream.last().header("cookie").as_deref(), Some("a=b; c=d"));
+    // a length goes on once, in one spelling, or not at all
+    for (lines, status) in [(["5", "05"], 200), (["05", "05"], 200), (["5", "6"], 400)] {
+        let request = Request::post("http://orders.example/open").header("content_length", "0");
+        let request = lines.into_iter().fold(request, |request, line| request.header("content-length", line));
+        let request = request.body(Full::new(Bytes::from("hello"))).unwrap();
+        assert_eq!(sender.clone().send_request(request).await.unwrap().status(), status, "{lines:?}");
+        let seen = proxied.upstream.last();
+        assert_eq!(seen.headers.get_all("content-length").iter().collect::<Vec<_>>(), ["5"]);
+        assert_eq!((seen.header("content_length"), seen.body.as_ref()), (None, &b"hello"[..]));
+    }
     // and two tokens are two
     let request = Request::get("http://orders.example/orders")
         .header("authorization", &bearer)

@@ -145,6 +145,9 @@ fn advice(refusal: &Refusal, token: &str) -> &'static str {
         Refusal::Binding(_) => "its client must ask for a token that is bound, or drop --require-bound",
         Refusal::Inactive => "it expired, was revoked, or is not one of this issuer's",
         Refusal::Unavailable => "is the issuer running, and is --issuer its URL as seen from this machine?",
+        Refusal::Malformed(_) => {
+            "a token is letters, digits and - . _ ~ + / with = at its end, and at most 16 KiB: was more copied?"
+        }
         _ => "",
     }
 }
@@ -179,6 +182,7 @@ const SIGNED: &[(&str, &str)] = &[
 
 /// The steps for a token that its issuer is asked about.
 const ASKED: &[(&str, &str)] = &[
+    ("form", "one that a header can carry"),
     ("active", "its issuer says so"),
     ("claims", "of no other kind of token"),
     ("issuer", "of the issuer that was asked"),
