@@ -55,7 +55,7 @@ pub(crate) struct Place {
 
 impl TokenCache {
     /// Tokens that the processes of one user share, in files (0600) of `folder`, which is made (0700) where it is not
-    /// there. Proof keys are kept there too, for as much as a month, so that the next process can spend a bound token.
+    /// there; the modes, and whose a file is, are seen to on Unix alone. Proof keys are kept there too, for as much as a month, so that the next process can spend a bound token.
     ///
     /// One process at a time asks for a token; the others wait for it, or for its failure where there is no answer, for a
     /// minute at most. How long a server wants to be left alone, and that a token has just taken the place of a refused

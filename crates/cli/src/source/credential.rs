@@ -55,6 +55,11 @@ impl CredentialFlags {
             || self.assertion_file.is_some()
     }
 
+    /// Whether it signs assertions.
+    pub(super) const fn signs(&self) -> bool {
+        self.private_key.is_some()
+    }
+
     /// Tells the builder who the client is and how it proves itself.
     pub(super) fn prove(&self, tokens: Builder, client_id: Option<&str>) -> Result<Builder, Failure> {
         if let Some(path) = &self.assertion_file {

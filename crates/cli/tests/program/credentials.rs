@@ -142,3 +142,19 @@ async fn a_secret_may_come_through_a_pipe() {
     let words = ["token", "--issuer", issuer.issuer(), "--client-id", "svc", "--client-secret-file", &file];
     assert!(user.fails(&words).contains("is empty"));
 }
+
+/// What cannot work, or would do nothing, is said before anybody is asked.
+#[test]
+fn flags_that_do_nothing_here_are_refused() {
+    let user = User::new();
+    let of_realm = ["token", "--realm", "r", "--client-id", "svc"];
+    let said = user.fails(&[&of_realm[..], &["--private-key", "key.pem"]].concat());
+    assert!(said.contains("--issuer"), "{said}");
+    let said = user.fails(&[&of_realm[..], &["--endpoints-at", "https://x.example"]].concat());
+    assert!(said.contains("--endpoints-at") && said.contains("--issuer"), "{said}");
+    let said = user.fails(&["token", "--context", "c", "--endpoints-at", "https://x.example"]);
+    assert!(said.contains("--endpoints-at"), "{said}");
+    let words = ["token", "--issuer", "http://127.0.0.1:1", "--assertion-file", "token", "--dpop=ES256"];
+    let said = user.fails(&words);
+    assert!(said.contains("--client-id"), "{said}");
+}

@@ -26,11 +26,11 @@ impl TokenSource {
         let endpoint = server.revocation_endpoint.as_ref().ok_or_else(|| {
             Misconfigured::new("revocation_endpoint", "the server says none, and none is given")
         })?;
-        let proven = asker.prove(&server, inner.clock.now()).await?;
+        let proven = asker.prove(&server).await?;
         let mut parameters = vec![("token", token.expose()), ("token_type_hint", "access_token")];
-        parameters.extend(proven.parameters.iter().map(|(name, value)| (*name, value.as_str())));
+        parameters.extend(proven.pairs());
         let unsaid = Unsaid::of(&proven).and(token.expose());
-        let request = post_form(&parameters, proven.authorization);
+        let request = post_form(&parameters, proven.authorization.clone());
         read(&asker.http.send_for(endpoint, request, MAX_ANSWER).await?, &unsaid)
     }
 }

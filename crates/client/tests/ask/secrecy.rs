@@ -3,9 +3,12 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use countersign_client::{ClientAuth, PrivateKey, SecretSource, TokenError};
+use countersign_client::token::{Ask, compose};
+use countersign_client::{Answer, ClientAuth, PrivateKey, SecretSource, TokenError};
 use countersign_proto::jose::{Algorithm, SigningKey};
+use countersign_proto::time::UnixTime;
 use countersign_testkit::issuer::{Document, Reply};
+use http::{HeaderMap, StatusCode};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -32,6 +35,10 @@ async fn nothing_secret_is_printed_or_logged() {
         ClientAuth::client_secret_basic("svc", CANARY.to_owned()),
         ClientAuth::client_secret_post("svc", SecretSource::file(scene.file("secret", CANARY))),
         ClientAuth::client_secret_post("svc", SecretSource::command("printf", [CANARY])),
+        ClientAuth::client_secret_post(
+            "svc",
+            SecretSource::command("sh", ["-c", &format!("echo {CANARY} >&2; echo {CANARY}")]),
+        ),
         ClientAuth::private_key_jwt("svc", PrivateKey::from_file(&key_file, None, None)),
         ClientAuth::assertion_file(None, scene.file("token", &platform)),
         ClientAuth::client_secret_basic("nobody", CANARY.to_owned()),
@@ -42,6 +49,9 @@ async fn nothing_secret_is_printed_or_logged() {
                 None => scene.issuer.restore(Document::Token),
             }
             let tokens = scene.discover().auth(auth.clone()).build().await.unwrap();
+            let composed =
+                compose(&Ask::default(), &auth.clone().for_issuer("i"), UnixTime(0)).await.unwrap();
+            printed.push_str(&format!("{composed:?}"));
             match tokens.token().await {
                 Ok(token) => {
                     secrets.push(token.expose().to_owned());
@@ -56,6 +66,9 @@ async fn nothing_secret_is_printed_or_logged() {
             }
         }
     }
+    let body = bytes::Bytes::from(CANARY);
+    let answer = Answer { status: StatusCode::OK, headers: HeaderMap::new(), body };
+    printed.push_str(&format!("{answer:?}"));
     secrets.extend(scene.asked().iter().filter_map(|sent| sent.parameter("client_assertion")));
     printed.push_str(&log.text());
     assert!(secrets.len() > 12, "{}", secrets.len());
