@@ -1,6 +1,7 @@
 //! The HTTP client: one request, one answer, everything bounded.
 
 mod answer;
+mod bounded;
 mod date;
 mod error;
 mod held;
@@ -28,6 +29,7 @@ use crate::endpoint::NamedBy;
 use crate::trust::{ClientCertificate, TrustError, tls_showing, without_tls};
 pub use answer::Answer;
 pub(crate) use answer::shown;
+use bounded::Bounded;
 pub use error::HttpError;
 use error::{deepest, failed};
 use held::Held;
@@ -47,7 +49,7 @@ pub struct HttpClient {
 }
 
 /// One type for all three: each further one would be compiled whole once more.
-type Connections = Client<HttpsConnector<HttpConnector<Names<GaiResolver>>>, Full<Bytes>>;
+type Connections = Client<Bounded<HttpsConnector<HttpConnector<Names<GaiResolver>>>>, Full<Bytes>>;
 
 /// The bounds and the trust of a client.
 #[derive(Clone, Debug)]
@@ -57,7 +59,7 @@ pub struct Settings {
     /// What is shown to servers that ask for a certificate (RFC 8705); its files are looked at for each request, and
     /// connections are made anew when they have changed.
     pub client_certificate: Option<ClientCertificate>,
-    /// For a connection to be made.
+    /// For a connection to be made, TLS included.
     pub connect_timeout: Duration,
     /// For a whole exchange, from the first byte to the last.
     pub timeout: Duration,
@@ -149,7 +151,7 @@ impl HttpClient {
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(tcp);
-        Ok(builder().build(connector))
+        Ok(builder().build(Bounded::new(connector, self.settings.connect_timeout)))
     }
 
     fn held(&self, held: &Held, names: fn() -> Names<GaiResolver>) -> Result<Connections, TrustError> {

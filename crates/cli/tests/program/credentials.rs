@@ -111,6 +111,20 @@ async fn where_a_secret_is_may_be_sloppy_and_is_never_repeated() {
     assert!(done.status.success() && done.err.contains("chmod 600 secret"), "{}", done.err);
 }
 
+/// Where the URL was made of a context, nobody is told to compare an issuer that they never named.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_context_with_another_server_is_told_so() {
+    let (user, api) = (User::new(), TestApi::checking(|_| true).start().await);
+    user.write("secret", "the-secret-of-svc");
+    let server = api.url("");
+    let add =
+        ["context", "add", "x", "--server", &server, "--client-id", "svc", "--client-secret-file", "secret"];
+    user.ok(&add);
+    let said = user.fails(&["token", "--context", "x"]);
+    assert!(said.contains("no token endpoint") && said.contains("context show"), "{said}");
+    assert!(!said.contains("`iss`"), "{said}");
+}
+
 /// A secret that comes through a pipe is read once; one in a file is read when it is needed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_may_come_through_a_pipe() {

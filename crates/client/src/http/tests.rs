@@ -55,6 +55,18 @@ async fn a_head_beyond_the_bound_is_no_other_protocol() {
     assert!(matches!(error, HttpError::Exchange { .. }), "{error}");
 }
 
+/// Threats 5: a server that accepts and never shakes hands is given up as one that does not accept.
+#[tokio::test(start_paused = true)]
+async fn a_handshake_without_end_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = Endpoint::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
+    let settings = Settings { timeout: Duration::from_secs(3600), ..Settings::default() };
+    let begun = tokio::time::Instant::now();
+    let error = HttpClient::new(settings).send(&endpoint, Request::new(Bytes::new())).await.unwrap_err();
+    assert!(matches!(error, HttpError::Connect { .. }), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+}
+
 /// A connection of HTTP/2 that is dead without having been closed, as a firewall leaves it, is not used again.
 #[tokio::test]
 async fn a_dead_connection_is_given_up() {
