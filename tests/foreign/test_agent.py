@@ -22,7 +22,7 @@ require("http").get({ socketPath: "agent.sock", path: "/token?context=orders" },
 }
 
 OVER_THE_PORT = {
-    "curl": """curl --silent --fail -H "Authorization: Bearer $(cat agent.key)" \\
+    "curl": """printf 'Authorization: Bearer %s' "$(cat agent.key)" | curl --silent --fail -H @- \\
         'http://127.0.0.1:8085/token?context=orders' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/'""",
     "python": """python3 -c '
 import json, urllib.request as u

@@ -95,7 +95,7 @@ def test_from_nothing_to_a_guarded_call(reader):
     """Issue 5, "done when": by copy and paste."""
     said = reader.paste(block("curl -i http://127.0.0.1:8081/1"))
     assert " 401 Unauthorized" in said and said.endswith(f"{TEA}\n"), said
-    assert reader.paste(block("curl -sS -H \"Authorization: Bearer $(countersign token")) == f"{TEA}\n"
+    assert reader.paste(block("printf 'Authorization: Bearer %s' \"$(countersign token")) == f"{TEA}\n"
 
 
 def test_without_a_context(reader):
@@ -122,7 +122,7 @@ def test_agent(reader, agents):
     """Issue 5: one line in any language, and a good token."""
     commands = {
         "curl": block("curl -sS --fail --unix-socket"),
-        "port": block("curl -sS --fail -H \"Authorization: Bearer $(cat agent.key)\""),
+        "port": block("printf 'Authorization: Bearer %s' \"$(cat agent.key)\""),
         "python": f"python3 -c {shlex.quote(block('# a token of the agent, in Python'))}",
         "node": f"node -e {shlex.quote(block('// a token of the agent, in Node'))}",
     }

@@ -270,7 +270,7 @@ fn no_token(error: TokenError, context: &Context) -> Failure {
             Some(error) => Failure::from(error).prefix(&whole),
             None => failure,
         },
-        TokenError::Misconfigured(_) => failure.next(format!(
+        TokenError::Misconfigured(wrong) if wrong.setting() == "issuer" => failure.next(format!(
             "is {} the public URL of a Countersign, and not its ops listener? `countersign context show` says whence \
              it is; `countersign context add` saves another",
             context.server
@@ -281,3 +281,22 @@ fn no_token(error: TokenError, context: &Context) -> Failure {
 
 /// The most that the admin API gives at a time.
 const PAGE: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use countersign_client::TokenSource;
+
+    use super::*;
+
+    /// Advice is for what is wrong: a setting of this side is none of the server's URL.
+    #[test]
+    fn the_servers_url_is_blamed_for_its_own_faults() {
+        let context = toml::from_str("server = 'https://id.example'\nrealm = 'r'\nclient_id = 'c'").unwrap();
+        let wrong = TokenSource::at("https://id.example").build_unasked().err().unwrap();
+        assert_eq!(wrong.setting(), "client_secret");
+        assert!(!no_token(wrong.into(), &context).to_string().contains("ops listener"));
+        let wrong = TokenSource::discover("none").build_unasked().err().unwrap();
+        assert_eq!(wrong.setting(), "issuer");
+        assert!(no_token(wrong.into(), &context).to_string().contains("ops listener"));
+    }
+}

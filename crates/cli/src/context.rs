@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub(crate) use self::file::{Contexts, unknown};
-use crate::environment;
+use crate::environment::{self, shown};
 use crate::failure::Failure;
 use crate::private_file;
 
@@ -82,8 +82,9 @@ impl Context {
         }
         if let Some(name) = &self.client_secret_env {
             let missing =
-                || Failure::new(format!("the context's secret is in the variable {name}, which is not set"));
-            return environment::text(name).map(Secret::new).ok_or_else(missing);
+                || Failure::new(format!("the context's secret is in {}, which is not set", shown(name)));
+            let secret = environment::text(name).map(zeroize::Zeroizing::new).ok_or_else(missing)?;
+            return Ok(Secret::new(secret.trim_end_matches(['\n', '\r']).to_owned()));
         }
         match &self.client_secret_file {
             Some(path) => secret_file(path),
@@ -176,6 +177,7 @@ pub(crate) fn secret_file(path: &std::path::Path) -> Result<Secret, Failure> {
         private_file::read(path, MAX_SECRET).map_err(cannot)?
     };
     let text = zeroize::Zeroizing::new(text);
+    private_file::warn_if_open(path);
     let secret = text.trim_end_matches(['\n', '\r']);
     if secret.is_empty() {
         return Err(Failure::new(format!("{} is empty", path.display())));

@@ -74,6 +74,37 @@ pub(crate) fn text(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Every variable of ours that holds a secret, whoever uses it.
+pub(crate) fn secrets() -> impl Iterator<Item = String> {
+    [CLIENT_SECRET, MASTER_KEYS].into_iter().chain(ROOTS.map(|(_, secret)| secret)).map(str::to_owned)
+}
+
+/// Whether a variable may have this name, which `setting` gives.
+///
+/// # Errors
+/// A [`Failure`] that does not repeat it: who mistakes what is asked for gives the secret itself.
+pub(crate) fn variable(setting: &str, name: &str) -> Result<(), Failure> {
+    let is_letter = |b: u8| b.is_ascii_alphabetic() || b == b'_';
+    let is_name = name.bytes().next().is_some_and(is_letter)
+        && name.bytes().all(|b| is_letter(b) || b.is_ascii_digit());
+    if is_name {
+        return Ok(());
+    }
+    let wrong = Failure::new(format!("{setting}: what is given is no name of a variable"));
+    Err(wrong.next("give the name of the variable that holds the secret, and never the secret itself"))
+}
+
+/// A variable in an error: by its name where that looks like one, since it may be a secret that was taken for a name.
+pub(crate) fn shown(name: &str) -> String {
+    let is_usual = name.len() <= MAX_SHOWN
+        && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    if is_usual {
+        format!("the variable {name}")
+    } else {
+        "the variable of the name that is given".to_owned()
+    }
+}
+
 /// The root client that the environment gives: ours, or by the names that fidesops and fides use.
 ///
 /// The first pair of which anything is set must be whole, so that a slip in a name is not a silent other root.
@@ -103,6 +134,9 @@ fn half(there: &str, missing: &str) -> Failure {
         .next("set both to choose the root client, or none to have one made")
 }
 
+/// Characters.
+const MAX_SHOWN: usize = 64;
+
 const ROOT_ID: &str = "COUNTERSIGN_ROOT_CLIENT_ID";
 const ROOT_SECRET: &str = "COUNTERSIGN_ROOT_CLIENT_SECRET";
 
@@ -116,6 +150,20 @@ const ROOTS: [(&str, &str); 4] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is given for a name may be the secret: no error repeats it.
+    #[test]
+    fn a_name_is_told_from_a_secret() {
+        for name in ["SVC_SECRET", "_x", "svc1"] {
+            assert!(variable("--client-secret-env", name).is_ok(), "{name}");
+        }
+        for secret in ["", "1a", "hush-hush", "hush hush", "hüsh", "hush="] {
+            let said = variable("--client-secret-env", secret).unwrap_err().to_string();
+            assert!(!said.contains("hush") && said.contains("--client-secret-env"), "{said}");
+        }
+        assert_eq!(shown("SVC_SECRET"), "the variable SVC_SECRET");
+        assert!(!shown("csk_0123456789abcdef").contains("csk"));
+    }
 
     fn root(variables: &[(&str, &str)]) -> Result<Option<GivenRoot>, Failure> {
         root_in(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))

@@ -75,10 +75,25 @@ impl From<&HttpError> for Failure {
                 failure.next("it may be served with TLS: begin its URL with https://")
             }
             HttpError::Connect { to, .. } | HttpError::Exchange { to, .. } | HttpError::Timeout { to, .. } => {
-                failure.next(format!("is the server at {to} running? `countersign serve` starts one"))
+                failure.next(if is_on_loopback(to) {
+                    format!("is the server at {to} running? `countersign serve` starts one")
+                } else {
+                    format!("check the URL, and whether {to} can be reached from this machine")
+                })
             }
             _ => failure,
         }
+    }
+}
+
+/// Whether it would be this machine that serves there.
+fn is_on_loopback(origin: &str) -> bool {
+    let url = url::Url::parse(origin).ok();
+    match url.as_ref().and_then(url::Url::host) {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -113,4 +128,22 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody is told to start a server here in the place of one that is elsewhere.
+    #[test]
+    fn what_to_do_next_depends_on_where_the_server_is() {
+        let connect = |to: &str| HttpError::Connect { to: to.to_owned(), why: "refused".to_owned() };
+        for to in ["http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"] {
+            assert!(Failure::from(connect(to)).to_string().contains("countersign serve"), "{to}");
+        }
+        for to in ["https://id.example", "https://localhost.example", "https://10.0.0.1:8443"] {
+            let said = Failure::from(connect(to)).to_string();
+            assert!(!said.contains("countersign serve") && said.contains("check the URL"), "{said}");
+        }
+    }
 }

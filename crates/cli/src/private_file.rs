@@ -4,6 +4,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::output::note;
+
 /// Makes a folder that only its owner may enter, and those above it; one that is there stays as it is.
 pub(crate) fn folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
@@ -43,8 +45,13 @@ pub(crate) fn alone(path: &Path) -> io::Result<File> {
 
 /// Reads a text of at most `max` bytes.
 pub(crate) fn read(path: &Path, max: u64) -> io::Result<String> {
+    read_from(File::open(path)?, max)
+}
+
+/// The same, of what is open already.
+pub(crate) fn read_from(open: impl Read, max: u64) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(max + 1).read_to_string(&mut text)?;
+    open.take(max + 1).read_to_string(&mut text)?;
     if text.len() as u64 > max {
         return Err(io::Error::other(format!("it is larger than {max} bytes")));
     }
@@ -62,6 +69,17 @@ pub(crate) fn is_open_to_others(path: &Path) -> bool {
 #[cfg(not(unix))]
 pub(crate) fn is_open_to_others(_: &Path) -> bool {
     false
+}
+
+/// Says so, beside the answer, where others than its owner may read or write a file that holds a secret; of pipes it says
+/// nothing.
+pub(crate) fn warn_if_open(path: &Path) {
+    if path.is_file() && is_open_to_others(path) {
+        let path = path.display();
+        note(&format!(
+            "warning: others on this machine may read {path}, which holds a secret\n  next: chmod 600 {path}"
+        ));
+    }
 }
 
 /// Writes the file beside its place, and then puts it there.

@@ -64,6 +64,12 @@ impl SourceFlags {
     /// Asks nobody.
     pub(crate) fn choose(&self) -> Result<Chosen, Failure> {
         let whose = self.whose.decide(&environment::text, self.credential.is_given())?;
+        if !self.endpoints_at.is_empty() && !matches!(whose, Whose::Issuer { .. }) {
+            return Err(Failure::new(
+                "--endpoints-at is for the metadata of an issuer, and none is read here",
+            )
+            .next("leave it out, or name the issuer with --issuer URL"));
+        }
         let mut chosen = match whose {
             Whose::Issuer { issuer, client_id } => {
                 let tokens = self.credential.prove(TokenSource::discover(issuer), client_id.as_deref())?;
@@ -75,6 +81,13 @@ impl SourceFlags {
                     certificate: None,
                     secret_variables: Vec::new(),
                 }
+            }
+            Whose::Realm { realm, .. } if self.credential.signs() => {
+                let realm = realm.as_deref().unwrap_or("NAME");
+                return Err(Failure::new(
+                    "--private-key signs assertions for one issuer, and a realm of a context does not name it",
+                )
+                .next(format!("use --issuer URL instead, such as --issuer https://id.example/realms/{realm}")));
             }
             Whose::Realm { context, realm, client_id } => {
                 let (_, context) = whose::load(context.as_deref())?;
@@ -132,7 +145,14 @@ impl SourceFlags {
             )
             .next("leave out --no-cache, or spend the token at once with `countersign call`"));
         }
-        self.choose()
+        let chosen = self.choose()?;
+        if self.ask.binds() && chosen.client_id.is_none() {
+            return Err(Failure::new(
+                "a token that is bound to a key is of no use without it, and none is kept for a client without an id",
+            )
+            .next("add --client-id ID, or spend the token at once with `countersign call`"));
+        }
+        Ok(chosen)
     }
 
     /// Whether plain HTTP beyond loopback is allowed.

@@ -13,7 +13,8 @@ use std::env;
 use std::sync::Arc;
 
 use countersign_client::{
-    ClientAuth, Endpoint, HttpClient, Introspector, JwksSettings, SecretSource, Settings, TokenSource,
+    ClientAuth, Endpoint, HttpClient, IntrospectionSettings, Introspector, SecretSource, Settings,
+    TokenSource,
 };
 use countersign_proto::introspection::IntrospectionResponse;
 
@@ -30,7 +31,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let token = tokens.token().await?;
 
     let http = Arc::new(HttpClient::new(settings));
-    let server = Introspector::discover(http, &issuer, Endpoint::parse, JwksSettings::default(), client)?;
+    let found = IntrospectionSettings::default();
+    let server = Introspector::discover(http, &issuer, Endpoint::parse, found, client)?;
     println!("{}", state(&server.introspect(token.expose()).await?));
     tokens.revoke(&token).await?;
     println!("{}", state(&server.introspect(token.expose()).await?));

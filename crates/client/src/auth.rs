@@ -8,6 +8,7 @@ mod pem;
 mod private_key;
 mod proof;
 mod secret;
+mod unsaid;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::token::Misconfigured;
 pub use private_key::PrivateKey;
 pub(crate) use proof::{Proven, Recipient, Stamp};
 pub use secret::SecretSource;
+pub(crate) use unsaid::Unsaid;
 
 /// A client and how it proves itself; cheap to clone, without `Debug`.
 ///
@@ -73,6 +75,7 @@ impl ClientAuth {
 
     /// An assertion that somebody else signs and renews in a file, such as a projected token of Kubernetes or a JWT-SVID
     /// (RFC 7521 §4.2); its subject says who the client is, so that the id may be left out.
+    /// Without it the token is kept in memory alone, for its source alone.
     #[must_use]
     pub fn assertion_file(client_id: Option<String>, path: impl Into<PathBuf>) -> Self {
         let method = Method::AssertionFile(Arc::new(path.into()));
@@ -94,15 +97,6 @@ impl ClientAuth {
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()
-    }
-
-    /// Who this is, as a part of a key: the client, or the file that says it.
-    pub(crate) fn principal(&self) -> String {
-        match (&self.client_id, &self.method) {
-            (Some(id), _) => format!("id:{id}"),
-            (None, Method::AssertionFile(path)) => format!("file:{}", path.display()),
-            (None, _) => String::new(),
-        }
     }
 
     /// The method's registered names (RFC 7591 §2); none where the assertion is somebody else's, because no metadata

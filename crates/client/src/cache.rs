@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use crate::token::{Misconfigured, Token, TokenError};
 use disk::Folder;
-pub(crate) use disk::{Entry, Stored, Turn};
+pub(crate) use disk::{Entry, Failure, Sight, Stored, Turn};
 pub(crate) use key::{Binding, CacheKey, Whom};
 pub(crate) use life::{ASSUMED, Life};
 pub(crate) use moment::Moment;
@@ -55,9 +55,12 @@ pub(crate) struct Place {
 
 impl TokenCache {
     /// Tokens that the processes of one user share, in files (0600) of `folder`, which is made (0700) where it is not
-    /// there. Proof keys are kept there too, for as much as a month, so that the next process can spend a bound token.
+    /// there; the modes, and whose a file is, are seen to on Unix alone. Proof keys are kept there too, for as much as a month, so that the next process can spend a bound token.
     ///
-    /// One process at a time asks for a token; the others wait for it. A file that others may read, that is another
+    /// One process at a time asks for a token; the others wait for it, or for its failure where there is no answer, for a
+    /// minute at most. How long a server wants to be left alone, and that a token has just taken the place of a refused
+    /// one, holds for all of them. Of a token that lives for a second or two each process asks for its own.
+    /// A file that others may read, that is another
     /// user's or a link, or that holds something else, is no token and is replaced. While the folder cannot be used the
     /// source goes on without.
     ///
@@ -117,10 +120,11 @@ impl Default for TokenCache {
 impl Place {
     /// Holds this token no longer, in memory and on disk.
     pub(crate) async fn forget(&self, token: &Token) {
-        self.slot.forget(token);
+        // on disk first, or one who comes meanwhile finds it there and holds it again
         if let Some(entry) = &self.entry {
             entry.forget(token.clone()).await;
         }
+        self.slot.forget(token);
     }
 
     /// The present moment.

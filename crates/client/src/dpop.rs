@@ -43,19 +43,8 @@ impl Prover {
         &self.thumbprint
     }
 
-    /// A proof for one request to `url`, with the nonce of its origin.
-    pub(crate) fn proof(
-        &self,
-        method: &str,
-        url: &Url,
-        now: UnixTime,
-        token: Option<&Token>,
-    ) -> Result<HeaderValue, Misconfigured> {
-        self.proof_with(method, url.as_str(), now, token, self.nonce(&url.origin()).as_deref())
-    }
-
     /// A proof for one request; query and fragment of `uri` are left out.
-    pub(crate) fn proof_with(
+    pub(crate) fn proof(
         &self,
         method: &str,
         uri: &str,
@@ -83,29 +72,33 @@ impl Prover {
         self.nonces().get(origin).cloned()
     }
 
-    /// Keeps the nonce that an answer from this place carries; whether there is a new one.
-    pub(crate) fn learn(&self, url: &Url, headers: &HeaderMap) -> bool {
-        self.learn_of(&url.origin(), headers)
+    /// Whether this origin has handed out a nonce besides `sent`, with which it would refuse again; another request may have
+    /// learned it meanwhile.
+    pub(crate) fn knows_another(&self, origin: &Origin, sent: Option<&str>) -> bool {
+        self.nonce(origin).is_some_and(|known| Some(&*known) != sent)
+    }
+
+    /// Keeps the nonce that an answer from this place carries.
+    pub(crate) fn learn(&self, url: &Url, headers: &HeaderMap) {
+        self.learn_of(&url.origin(), headers);
     }
 
     /// As [`Self::learn`]; no nonce, two, or what is none is read over (RFC 9449 §8.1, §8.2).
-    pub(crate) fn learn_of(&self, origin: &Origin, headers: &HeaderMap) -> bool {
+    pub(crate) fn learn_of(&self, origin: &Origin, headers: &HeaderMap) {
         let mut found = headers.get_all(NONCE).iter();
-        let (Some(nonce), None) = (found.next(), found.next()) else { return false };
-        let Some(nonce) = nonce.to_str().ok().filter(|nonce| is_nonce(nonce)) else { return false };
+        let (Some(nonce), None) = (found.next(), found.next()) else { return };
+        let Some(nonce) = nonce.to_str().ok().filter(|nonce| is_nonce(nonce)) else { return };
         let mut nonces = self.nonces();
         if let Some(known) = nonces.get_mut(origin) {
-            let new = **known != *nonce;
-            if new {
+            if **known != *nonce {
                 *known = nonce.into();
             }
-            return new;
+            return;
         }
         if nonces.len() >= MAX_ORIGINS {
             nonces.clear();
         }
         nonces.insert(origin.clone(), nonce.into());
-        true
     }
 
     fn nonces(&self) -> std::sync::MutexGuard<'_, HashMap<Origin, Arc<str>>> {
@@ -122,3 +115,23 @@ fn is_nonce(text: &str) -> bool {
 
 const MAX_NONCE: usize = 1024;
 const MAX_ORIGINS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 9449 §8: who sent no nonce, or an old one, tries once more, though another request was faster to learn the new
+    /// one.
+    #[test]
+    fn a_nonce_that_another_request_learned_is_one() {
+        let url = Url::parse("https://id.example/token").unwrap();
+        let prover = Prover::new(Algorithm::ES256).unwrap();
+        let headers = HeaderMap::from_iter([(NONCE, HeaderValue::from_static("n1"))]);
+        assert!(!prover.knows_another(&url.origin(), None));
+        prover.learn(&url, &headers);
+        prover.learn(&url, &headers);
+        assert!(prover.knows_another(&url.origin(), None));
+        assert!(prover.knows_another(&url.origin(), Some("n0")));
+        assert!(!prover.knows_another(&url.origin(), Some("n1")));
+    }
+}

@@ -7,26 +7,41 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use countersign_proto::introspection::{ACCESS_TOKEN, IntrospectionResponse, TOKEN, TOKEN_TYPE_HINT};
-use countersign_proto::time::Clock as _;
+use countersign_proto::time::{Clock, UnixTime};
 use http::Request;
 
 use crate::SystemClock;
-use crate::auth::{ClientAuth, Proven, Recipient};
+use crate::auth::{ClientAuth, Proven, Recipient, Unsaid};
 use crate::discovery::Judge;
+use crate::origin;
+use crate::token::Misconfigured;
 use crate::token::request::post_form;
-use crate::{Answer, Endpoint, EndpointError, HttpClient, JwksSettings, RemoteJwks};
+use crate::{Answer, Endpoint, HttpClient, JwksSettings, RemoteJwks};
 pub use error::IntrospectError;
 use flights::Flights;
 
 /// A client of one introspection endpoint; a handle that is cheap to clone.
 #[derive(Clone)]
-pub struct Introspector(Arc<Inner>);
+pub struct Introspector {
+    inner: Arc<Inner>,
+    clock: Arc<dyn Clock>,
+}
 
 struct Inner {
     http: Arc<HttpClient>,
     place: Place,
     auth: ClientAuth,
     flights: Flights,
+}
+
+/// How an introspection endpoint is found by metadata.
+#[derive(Clone, Debug, Default)]
+pub struct IntrospectionSettings {
+    /// How often the metadata is read, and how long it is good.
+    pub metadata: JwksSettings,
+    /// Origins besides the issuer's own host at which the metadata may name the endpoint, such as
+    /// `https://introspect.id.example`: credentials and tokens go to no other.
+    pub endpoints_at: Vec<String>,
 }
 
 /// Where the endpoint is.
@@ -44,10 +59,11 @@ impl Introspector {
     }
 
     /// Asks where the issuer's metadata says (RFC 8414, then OpenID Connect Discovery), which is read at once and then as
-    /// often as the keys of a [`RemoteJwks`]; the issuer's keys are not fetched, and need not be there.
+    /// often as the keys of a [`RemoteJwks`]; the issuer's keys are not fetched, and need not be there. An endpoint on
+    /// another host than the issuer's is asked only where [`IntrospectionSettings::endpoints_at`] names its origin.
     ///
     /// # Errors
-    /// [`EndpointError`], when the issuer is no URL that is called.
+    /// [`Misconfigured`], when the issuer is no URL that is called, or what is to be an origin is none.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -55,17 +71,27 @@ impl Introspector {
         http: Arc<HttpClient>,
         issuer: &str,
         judge: Judge,
-        settings: JwksSettings,
+        settings: IntrospectionSettings,
         auth: ClientAuth,
-    ) -> Result<Self, EndpointError> {
-        let metadata = RemoteJwks::discover_introspection(Arc::clone(&http), issuer, judge, settings)?;
+    ) -> Result<Self, Misconfigured> {
+        judge(issuer).map_err(|error| Misconfigured::new("issuer", error))?;
+        let named = origin::parse("endpoints_at", &settings.endpoints_at, judge)?;
+        let metadata =
+            RemoteJwks::discover_introspection(Arc::clone(&http), issuer, judge, named, settings.metadata);
         Ok(Self::new(http, Place::Discovered(metadata), auth))
+    }
+
+    /// Whence the time of assertions comes; unless given, the operating system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Whether it is known where to ask.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        match &self.0.place {
+        match &self.inner.place {
             Place::Given(_) => true,
             Place::Discovered(metadata) => metadata.introspection_endpoint().is_some(),
         }
@@ -74,14 +100,15 @@ impl Introspector {
     /// Why the metadata could not be read the last time, or names no place to ask; `None` when all is well.
     #[must_use]
     pub fn error(&self) -> Option<String> {
-        match &self.0.place {
+        match &self.inner.place {
             Place::Given(_) => None,
             Place::Discovered(metadata) => metadata.state().error,
         }
     }
 
     fn new(http: Arc<HttpClient>, place: Place, auth: ClientAuth) -> Self {
-        Self(Arc::new(Inner { http, place, auth, flights: Flights::default() }))
+        let inner = Arc::new(Inner { http, place, auth, flights: Flights::default() });
+        Self { inner, clock: Arc::new(SystemClock) }
     }
 
     /// Asks whether `token` is active, and what it says (RFC 7662 §2).
@@ -95,22 +122,25 @@ impl Introspector {
     /// # Errors
     /// [`IntrospectError`]: nothing is known about the token then, so that it is neither good nor bad.
     pub async fn introspect(&self, token: &str) -> Result<IntrospectionResponse, IntrospectError> {
-        let (inner, asked) = (Arc::clone(&self.0), token.to_owned());
-        self.0.flights.join(token, async move { inner.ask(&asked).await }).await
+        let (inner, asked) = (Arc::clone(&self.inner), token.to_owned());
+        let now = self.clock.now();
+        self.inner.flights.join(token, async move { inner.ask(&asked, now).await }).await
     }
 }
 
 impl Inner {
-    async fn ask(&self, token: &str) -> Result<IntrospectionResponse, IntrospectError> {
+    async fn ask(&self, token: &str, now: UnixTime) -> Result<IntrospectionResponse, IntrospectError> {
         let endpoint = self.endpoint().await.ok_or(IntrospectError::NoEndpoint)?;
         let issuer = match &self.place {
             Place::Given(_) => None,
             Place::Discovered(metadata) => Some(metadata.issuer()),
         };
-        let to = Recipient { issuer, algorithms: &[], now: SystemClock.now() };
+        // its metadata is read for its endpoint alone: an RSA key signs PS256, unless it is told otherwise
+        let to = Recipient { issuer, algorithms: &[], now };
         let proven = self.auth.prove(&to).await.map_err(IntrospectError::Misconfigured)?;
+        let unsaid = Unsaid::of(&proven).and(token);
         let request = compose(token, proven);
-        read(&self.http.send_for(&endpoint, request, MAX_ANSWER).await?)
+        read(&self.http.send_for(&endpoint, request, MAX_ANSWER).await?, &unsaid)
     }
 
     async fn endpoint(&self) -> Option<Endpoint> {
@@ -129,14 +159,14 @@ impl Inner {
 /// The request (RFC 7662 §2.1).
 fn compose(token: &str, proven: Proven) -> Request<Bytes> {
     let mut parameters = vec![(TOKEN, token), (TOKEN_TYPE_HINT, ACCESS_TOKEN)];
-    parameters.extend(proven.parameters.iter().map(|(name, value)| (*name, value.as_str())));
-    post_form(&parameters, proven.authorization)
+    parameters.extend(proven.pairs());
+    post_form(&parameters, proven.authorization.clone())
 }
 
 /// Reads what the endpoint answered.
-fn read(answer: &Answer) -> Result<IntrospectionResponse, IntrospectError> {
+fn read(answer: &Answer, unsaid: &Unsaid) -> Result<IntrospectionResponse, IntrospectError> {
     if answer.status != http::StatusCode::OK {
-        return Err(IntrospectError::of(answer));
+        return Err(IntrospectError::of(answer, unsaid));
     }
     answer
         .json()
@@ -149,7 +179,6 @@ const MAX_ANSWER: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
-    use countersign_proto::time::UnixTime;
     use http::header::CONTENT_TYPE;
     use http::{HeaderValue, Method};
 
@@ -180,7 +209,8 @@ mod tests {
         let answer = |status: u16, kind: &'static str, body: &'static str| {
             let headers = [(CONTENT_TYPE, HeaderValue::from_static(kind))].into_iter().collect();
             let status = http::StatusCode::from_u16(status).unwrap();
-            read(&Answer { status, headers, body: Bytes::from_static(body.as_bytes()) })
+            let answer = Answer { status, headers, body: Bytes::from_static(body.as_bytes()) };
+            read(&answer, &Unsaid::default())
         };
         const JSON: &str = "application/json;charset=UTF-8";
         assert_eq!(answer(200, JSON, r#"{"active":false}"#).unwrap(), IntrospectionResponse::Inactive);

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use countersign_proto::jose::{Algorithm, KeySource, VerifyingKey, keys::KeyError};
 use tokio::task::AbortHandle;
+use url::Origin;
 
 use crate::discovery::Judge;
 use crate::{Endpoint, EndpointError, HttpClient};
@@ -78,15 +79,16 @@ impl RemoteJwks {
         Self::new(Keeper::new(http, issuer, Source::Fixed(jwks_uri), settings))
     }
 
-    /// No keys, but where the issuer's metadata says that tokens are introspected (RFC 7662).
+    /// No keys, but where the issuer's metadata says that tokens are introspected (RFC 7662): on its own host, or at one
+    /// of the origins in `named`.
     pub(crate) fn discover_introspection(
         http: Arc<HttpClient>,
         issuer: &str,
         judge: Judge,
+        named: Vec<Origin>,
         settings: JwksSettings,
-    ) -> Result<Self, EndpointError> {
-        judge(issuer)?;
-        Ok(Self::new(Keeper::new(http, issuer, Source::Introspection(judge), settings)))
+    ) -> Self {
+        Self::new(Keeper::new(http, issuer, Source::Introspection(judge, named), settings))
     }
 
     fn new(keeper: Keeper) -> Self {

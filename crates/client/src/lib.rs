@@ -105,7 +105,7 @@ pub use countersign_proto::jose::Algorithm;
 pub use discovery::DiscoveryError;
 pub use endpoint::{DocumentUrlError, Endpoint, EndpointError};
 pub use http::{Answer, HttpClient, HttpError, Settings};
-pub use introspect::{IntrospectError, Introspector};
+pub use introspect::{IntrospectError, IntrospectionSettings, Introspector};
 pub use jwks::{JwksSettings, KeysState, RemoteJwks};
 pub use source::{Builder, TokenSource};
 pub use spend::{Call, CallError, SpendError, Spender, TokenLayer, Unfit};

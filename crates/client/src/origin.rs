@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use http::Uri;
 use url::{Host, Origin, Url};
 
-use crate::Endpoint;
+use crate::discovery::Judge;
 use crate::spend::{SpendError, Unfit};
 use crate::token::Misconfigured;
 
@@ -27,9 +27,9 @@ enum Written<'a> {
 }
 
 impl Origins {
-    /// Takes origins: scheme, host and port, and nothing after them.
-    pub(crate) fn parse(texts: &[String]) -> Result<Self, Misconfigured> {
-        parse("only_to", texts).map(Self)
+    /// Takes origins: scheme, host and port, and nothing after them; `judge` says whether plain HTTP is one.
+    pub(crate) fn parse(texts: &[String], judge: Judge) -> Result<Self, Misconfigured> {
+        parse("only_to", texts, judge).map(Self)
     }
 
     /// Takes a URL of one of them, as the URL standard reads it.
@@ -92,13 +92,17 @@ impl<'a> Target<'a> {
 }
 
 /// The origins that `setting` names.
-pub(crate) fn parse(setting: &'static str, texts: &[String]) -> Result<Vec<Origin>, Misconfigured> {
-    texts.iter().map(|text| one(setting, text)).collect()
+pub(crate) fn parse(
+    setting: &'static str,
+    texts: &[String],
+    judge: Judge,
+) -> Result<Vec<Origin>, Misconfigured> {
+    texts.iter().map(|text| one(setting, text, judge)).collect()
 }
 
-fn one(setting: &'static str, text: &str) -> Result<Origin, Misconfigured> {
+fn one(setting: &'static str, text: &str, judge: Judge) -> Result<Origin, Misconfigured> {
     let wrong = |why: String| Misconfigured::new(setting, format!("{}: {why}", crate::http::shown(text)));
-    let endpoint = Endpoint::danger_parse_any_http(text).map_err(|error| wrong(error.to_string()))?;
+    let endpoint = judge(text).map_err(|error| wrong(error.to_string()))?;
     let url = endpoint.url();
     if !matches!(url.path(), "" | "/") || url.query().is_some() {
         return Err(wrong(
@@ -127,9 +131,11 @@ fn is(origin: &Origin, scheme: &str, host: &str, port: Option<u16>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Endpoint;
 
     fn origins(texts: &[&str]) -> Origins {
-        Origins::parse(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).unwrap()
+        let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
+        Origins::parse(&texts, Endpoint::parse).unwrap()
     }
 
     /// Whether a token may go there, by both readings.
@@ -216,12 +222,22 @@ mod tests {
         }
     }
 
+    /// Threats 5 "plain http": a token goes in the clear to loopback alone, unless that danger is taken.
+    #[test]
+    fn a_token_goes_to_no_plain_http() {
+        let texts = ["http://orders.example".to_owned()];
+        let error = Origins::parse(&texts, Endpoint::parse).unwrap_err().to_string();
+        assert!(error.contains("use https"), "{error}");
+        assert!(Origins::parse(&texts, Endpoint::danger_parse_any_http).is_ok());
+    }
+
     #[test]
     fn an_origin_is_no_more_than_that() {
         for text in
             ["https://a.example/x", "https://a.example?x", "a.example", "", "https://u@a.example", "ftp://a"]
         {
-            assert_eq!(Origins::parse(&[text.to_owned()]).unwrap_err().setting(), "only_to", "{text}");
+            let parsed = Origins::parse(&[text.to_owned()], Endpoint::parse);
+            assert_eq!(parsed.unwrap_err().setting(), "only_to", "{text}");
         }
         let none = Origins::default();
         let url = Url::parse("https://a.example").unwrap();

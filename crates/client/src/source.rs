@@ -77,7 +77,8 @@ impl TokenSource {
     ///
     /// # Errors
     /// As [`Self::token`]; and [`TokenError::Unreachable`] at once when `refused` has itself just taken the place of a
-    /// refused one, so that a resource server that refuses every token causes a few requests a minute at most.
+    /// refused one, so that a resource server that refuses every token causes a few requests a minute at most: of all
+    /// processes together, where the cache is on disk.
     ///
     /// # Panics
     /// Outside a tokio runtime.

@@ -9,5 +9,5 @@ mod secret;
 
 pub use error::{Misconfigured, Refused, TokenError, Unreachable};
 pub use held::{Token, TokenType};
-pub use request::{Ask, compose, read};
+pub use request::{Ask, TokenRequest, compose, read};
 pub use secret::Secret;

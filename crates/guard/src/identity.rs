@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+#[cfg(any(feature = "forward-auth", feature = "proxy"))]
 use crate::{Access, Refusal};
 
 /// What a verified token says of its bearer, ready to be sent; [`IdentityHeaders::default`] says nothing of nobody.
@@ -36,6 +37,7 @@ impl IdentityHeaders {
     }
 
     /// Those of whom a request was let in with, and of nobody where it was let in with nothing.
+    #[cfg(any(feature = "forward-auth", feature = "proxy"))]
     pub(crate) fn of_access(access: Option<&Access>) -> Result<Self, Refusal> {
         let Some(access) = access else { return Ok(Self::default()) };
         Self::of(access.client_id(), access.subject(), access.issuer(), access.scope())

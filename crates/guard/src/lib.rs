@@ -11,10 +11,10 @@
 #[cfg(feature = "axum")]
 pub mod axum;
 pub mod binding;
-#[cfg(feature = "door")]
+#[cfg(any(feature = "forward-auth", feature = "proxy"))]
 pub mod certificates;
 mod counts;
-#[cfg(feature = "door")]
+#[cfg(any(feature = "forward-auth", feature = "proxy"))]
 mod door;
 mod entry;
 #[cfg(feature = "forward-auth")]
@@ -37,7 +37,7 @@ pub mod proxy;
 mod quota;
 pub mod refusal;
 mod remote;
-#[cfg(feature = "door")]
+#[cfg(any(feature = "forward-auth", feature = "proxy"))]
 mod request_id;
 mod require;
 mod resource;

@@ -18,6 +18,7 @@ pub struct TrustedIssuer {
     pub(crate) scope_claims: Vec<String>,
     pub(crate) leeway: u32,
     pub(crate) source: Source,
+    pub(crate) endpoints_at: Vec<String>,
     pub(crate) active_for: u32,
     pub(crate) inactive_for: u32,
     pub(crate) ca_file: Option<PathBuf>,
@@ -57,6 +58,7 @@ impl TrustedIssuer {
             scope_claims: Vec::new(),
             leeway: countersign_proto::jose::rules::DEFAULT_LEEWAY,
             source: Source::Discovered,
+            endpoints_at: Vec::new(),
             active_for: ACTIVE_FOR,
             inactive_for: INACTIVE_FOR,
             ca_file: None,
@@ -123,6 +125,14 @@ impl TrustedIssuer {
     #[must_use]
     pub fn introspect(mut self, endpoint: Option<String>, auth: ClientAuth) -> Self {
         self.source = Source::Introspection { endpoint, auth };
+        self
+    }
+
+    /// Where the issuer is asked as its metadata says: an origin besides the issuer's own host at which the metadata may
+    /// name the endpoint, such as `https://introspect.id.example`; repeatable. Tokens and our credentials go to no other.
+    #[must_use]
+    pub fn endpoints_at(mut self, origin: impl Into<String>) -> Self {
+        self.endpoints_at.push(origin.into());
         self
     }
 

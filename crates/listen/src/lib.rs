@@ -12,6 +12,8 @@ mod activity;
 pub mod admission;
 mod bind;
 mod connection;
+#[cfg(unix)]
+mod crowd;
 mod framing;
 mod guarded;
 mod limits;

@@ -11,8 +11,10 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
-use crate::accept::Door;
+use crate::accept::{Door, Told};
 use crate::connection::{BoxError, Phase, Shared, connection, http};
+#[cfg(unix)]
+use crate::crowd::{Crowd, Known};
 use crate::socket::{Socket, Stream};
 use crate::tls::Tls;
 use crate::{BindError, Limits, Stats, Workers, bind};
@@ -25,6 +27,8 @@ pub struct Listener {
     workers: Option<Workers>,
     limits: Limits,
     stats: Stats,
+    #[cfg(unix)]
+    known: Option<Known>,
 }
 
 /// How serving ended.
@@ -67,6 +71,20 @@ impl Listener {
     #[must_use]
     pub fn on_unix_socket(socket: tokio::net::UnixListener) -> Self {
         Self::on(vec![Socket::Unix(socket)])
+    }
+
+    /// Has the connections of a unix socket counted by user: one whom the service knows, by `known`, may hold a quarter of
+    /// [`Limits::connections`], and all others together a thirty-second; what goes beyond is closed when it comes.
+    ///
+    /// Does not check: what they ask for; it is the service that lets them in.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn with_known_users(
+        mut self,
+        known: impl Fn(&crate::PeerProcess) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.known = Some(Known::new(known));
+        self
     }
 
     /// Serves HTTPS with this certificate instead of HTTP; not on a unix socket, which nobody can listen in on.
@@ -114,7 +132,9 @@ impl Listener {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        let Self { sockets, tls, workers, limits, stats } = self;
+        #[cfg(unix)]
+        let crowd = self.known.clone().map(|known| Crowd::new(known, self.limits.connections));
+        let Self { sockets, tls, workers, limits, stats, .. } = self;
         let (phase, _) = watch::channel(Phase::Serving);
         let phase = Arc::new(phase);
         let room = Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS)));
@@ -131,7 +151,14 @@ impl Listener {
             helpers.spawn(follow(tls));
         }
         for socket in sockets {
-            let door = Door { socket, room: Arc::clone(&room), stats: stats.clone() };
+            let door = Door {
+                socket,
+                room: Arc::clone(&room),
+                stats: stats.clone(),
+                #[cfg(unix)]
+                crowd: crowd.clone(),
+                told: Told::default(),
+            };
             helpers.spawn(accept(door, workers.clone(), Arc::clone(&shared), Arc::clone(&phase)));
         }
         shutdown.await;
@@ -153,7 +180,15 @@ impl Listener {
     }
 
     fn on(sockets: Vec<Socket>) -> Self {
-        Self { sockets, tls: None, workers: None, limits: Limits::default(), stats: Stats::default() }
+        Self {
+            sockets,
+            tls: None,
+            workers: None,
+            limits: Limits::default(),
+            stats: Stats::default(),
+            #[cfg(unix)]
+            known: None,
+        }
     }
 }
 

@@ -17,7 +17,8 @@ pub struct Counts {
     pub open: u64,
     /// Requests handed to the service since the start.
     pub requests: u64,
-    /// How often the listener stopped accepting because all connections were taken.
+    /// How often the listener stopped accepting because all connections were taken, or closed one of a user who had too
+    /// many.
     pub full: u64,
     /// How often accepting failed, for want of file descriptors for instance.
     pub accept_errors: u64,

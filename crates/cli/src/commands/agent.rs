@@ -3,6 +3,7 @@
 mod broker;
 mod claim;
 mod door;
+mod end;
 mod file;
 mod key;
 mod place;
@@ -21,9 +22,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::broker::Broker;
 use self::door::Door;
+use self::end::End;
 use self::file::File;
 use self::place::Place;
-use super::serve::{panicked, shutdown};
+use super::serve::panicked;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -59,7 +61,7 @@ impl Agent {
         let _logs = crate::logs::begin(&self.log()?)?;
         std::panic::set_hook(Box::new(panicked));
         // before anything is made: a signal during the start must end it in order too
-        let shutdown = shutdown()?;
+        let end = End::awaited()?;
         let hangup = signal(SignalKind::hangup()).map_err(Failure::new)?;
         let (place, listener) = match (&self.socket, &self.listen, &self.key_file) {
             (Some(path), ..) => Place::socket(path, broker.lets_others_in()).await?,
@@ -67,6 +69,8 @@ impl Agent {
             (None, ..) => return Err(Failure::new("give --socket PATH, or --listen with --key-file")),
         };
         let (place, broker) = (Arc::new(place), Arc::new(broker));
+        let users = Arc::clone(&broker);
+        let listener = listener.with_known_users(move |peer| users.knows(peer.uid));
         let door = Arc::new(Door::new(Arc::clone(&broker), Arc::clone(&place)));
         let service = tower::service_fn(move |request| {
             let door = Arc::clone(&door);
@@ -77,7 +81,7 @@ impl Agent {
             output.text(&self.line(&place, &broker));
         }
         let ended = tokio::select! {
-            ended = listener.serve(service, shutdown) => ended,
+            ended = listener.serve(service, end.come()) => ended,
             never = follow(hangup, &self.config, &broker, &place) => match never {},
         };
         tracing::info!(finished = ended.finished, cut = ended.cut, "ended");
@@ -137,8 +141,8 @@ Examples:
   countersign agent --socket ~/.countersign.sock --config agent.toml
       curl --unix-socket ~/.countersign.sock 'http://localhost/token?context=orders'
   countersign agent --listen 127.0.0.1:8085 --key-file ~/.countersign.key --config agent.toml
-      curl -H \"Authorization: Bearer $(cat ~/.countersign.key)\" \\
-          'http://127.0.0.1:8085/token?context=orders'
+      printf 'Authorization: Bearer %s' \"$(cat ~/.countersign.key)\" |
+          curl -H @- 'http://127.0.0.1:8085/token?context=orders'
 
 The file:
   [context.orders]

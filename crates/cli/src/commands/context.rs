@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::context::{self, Contexts, endpoint, secret_file};
+use crate::environment;
 use crate::failure::Failure;
 use crate::output::{Output, Table};
 
@@ -120,6 +121,9 @@ impl Add {
     fn run(self, output: Output) -> Result<(), Failure> {
         endpoint(&self.server, self.danger_plain_http)?;
         let secret = self.client_secret_file.as_deref().map(secret_file).transpose()?;
+        if let Some(name) = &self.client_secret_env {
+            environment::variable("--client-secret-env", name)?;
+        }
         let ca_file = self.ca_file.map(std::path::absolute).transpose().map_err(Failure::new)?;
         let context = context::Context {
             server: self.server.trim_end_matches('/').to_owned(),

@@ -13,7 +13,7 @@ use clap::Args;
 use countersign_client::Token;
 use tokio::process::{Child, Command};
 
-use crate::environment::{TOKEN, TOKEN_FILE};
+use crate::environment::{self, TOKEN, TOKEN_FILE};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::source::SourceFlags;
@@ -42,7 +42,7 @@ impl Exec {
         let tokens = chosen.build()?;
         let token = tokio::select! {
             token = tokens.token() => token.map_err(|error| blame.of(&error))?,
-            signal = signals.next() => return Ok(ended_by(signal.as_raw())),
+            signal = signals.next_to_end() => return Ok(ended_by(signal.as_raw())),
         };
         let file = TokenFile::create(&token)?;
         let mut child = match self.spawn(&token, &file, &secrets) {
@@ -64,7 +64,7 @@ impl Exec {
         let (program, arguments) = self.command.split_first().ok_or(ErrorKind::InvalidInput)?;
         let mut command = Command::new(program);
         command.args(arguments);
-        for name in secrets {
+        for name in secrets.iter().cloned().chain(environment::secrets()) {
             command.env_remove(name);
         }
         command.env(TOKEN, token.expose()).env(TOKEN_FILE, file.path()).spawn()
@@ -97,15 +97,16 @@ file that COUNTERSIGN_TOKEN_FILE names: read the file for each request, and noth
 replaced as a whole before the token in it expires; it holds the token and no newline, nobody else can read it, and it is \
 gone when the program has ended. (Only after `kill -9` of this command does its folder countersign-… stay behind.)
 
-The program does not inherit variables with the client's secret. Signals are passed to it, and its exit code is passed \
-on: a program that a signal ended gives 128 and the signal's number, one that is not found 127, one that cannot be run \
-126. Without a first token the program is not started, and the code is 1. With --dpop its token is of use to programs \
+The program inherits no variable that we read a secret from: neither that of this client nor those of a server. Signals are passed to it (real-time ones are not), and those \
+that were ignored at the start stay so, as under nohup. Its exit code is passed on: a program that a signal ended \
+gives 128 and the signal's number, one that is not found 127, one that cannot be run 126. Without a first token the program is not started, and the code is 1. With --dpop its token is of use to programs \
 that run `countersign call --dpop`.";
 
 const EXAMPLES: &str = "\
 Examples:
   countersign exec --context svc -- ./report --daily
   countersign exec --context svc --scope orders:read -- sh -c \\
-      'curl -H \"Authorization: Bearer $(cat \"$COUNTERSIGN_TOKEN_FILE\")\" https://orders.example/1'
+      'printf \"Authorization: Bearer %s\" \"$(cat \"$COUNTERSIGN_TOKEN_FILE\")\" |
+          curl -H @- https://orders.example/1'
   countersign exec --issuer https://auth.example.com/realms/myorg --client-id svc \\
       --client-secret-file svc.secret --resource https://orders.example -- python3 worker.py";

@@ -30,6 +30,13 @@ impl Blame {
             TokenError::Unreachable(unreachable) => {
                 unreachable.http().map_or_else(|| Failure::new(error), Failure::from)
             }
+            // no issuer was named: a context's server is asked at a URL that is made
+            TokenError::Misconfigured(wrong) if self.place.is_some() && wrong.setting() == "issuer" => {
+                Failure::new(wrong).next(
+                    "the token endpoint's URL is made of the context's server and the realm: `countersign context show` has \
+                     the first, and --realm is the second",
+                )
+            }
             TokenError::Misconfigured(wrong) => misconfigured(wrong),
             _ => Failure::new(error),
         }

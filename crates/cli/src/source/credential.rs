@@ -9,6 +9,7 @@ use countersign_proto::jose::Algorithm;
 use crate::context::secret_file;
 use crate::environment::{self, CLIENT_ID, CLIENT_SECRET};
 use crate::failure::Failure;
+use crate::private_file::warn_if_open;
 
 /// Where the credential is.
 #[derive(Args, Clone, Debug, Default)]
@@ -17,7 +18,7 @@ pub(super) struct CredentialFlags {
     /// Take the secret from this file, `-` for standard input
     #[arg(long, value_name = "FILE", group = "credential")]
     client_secret_file: Option<PathBuf>,
-    /// Take the secret from this variable [default: COUNTERSIGN_CLIENT_SECRET]
+    /// Take the secret from this variable, without a newline at its end [default: COUNTERSIGN_CLIENT_SECRET]
     #[arg(long, value_name = "VAR", group = "credential")]
     client_secret_env: Option<String>,
     /// Send the secret in the body rather than in the Authorization header
@@ -54,6 +55,11 @@ impl CredentialFlags {
             || self.assertion_file.is_some()
     }
 
+    /// Whether it signs assertions.
+    pub(super) const fn signs(&self) -> bool {
+        self.private_key.is_some()
+    }
+
     /// Tells the builder who the client is and how it proves itself.
     pub(super) fn prove(&self, tokens: Builder, client_id: Option<&str>) -> Result<Builder, Failure> {
         if let Some(path) = &self.assertion_file {
@@ -61,10 +67,12 @@ impl CredentialFlags {
         }
         let client_id = client_id.ok_or_else(no_client)?;
         if let Some(path) = &self.private_key {
+            warn_if_open(path);
             let key = PrivateKey::from_file(path, self.signing_alg, self.key_id.clone());
             return Ok(tokens.private_key(client_id, key));
         }
         if let Some(ClientCertificate { certificate, key }) = self.certificate() {
+            warn_if_open(&key);
             return Ok(tokens.client_certificate(client_id, certificate, key));
         }
         let secret = self.secret()?;
@@ -91,10 +99,11 @@ impl CredentialFlags {
             return from_file(path);
         }
         let name = self.client_secret_env.as_deref().unwrap_or(CLIENT_SECRET);
+        environment::variable("--client-secret-env", name)?;
         if environment::text(name).is_some() {
             return Ok(SecretSource::env(name));
         }
-        let failure = Failure::new(format!("there is no secret: the variable {name} is not set"));
+        let failure = Failure::new(format!("there is no secret: {} is not set", environment::shown(name)));
         Err(failure
             .next("set it, or name a credential by --client-secret-file, --private-key or another flag"))
     }

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use countersign_client::SystemClock;
@@ -10,7 +11,7 @@ use countersign_testkit::{TestApi, TestIssuer};
 
 use crate::cached::issued;
 use crate::guard::upstream::Upstream;
-use crate::harness::{Done, PROGRAM, Server, User};
+use crate::harness::{Done, PROGRAM, Server, User, mode};
 use crate::tokens::{ORDERS, prepared};
 
 /// A server, and an API behind a guard that trusts it; the API answers with the request that reached it.
@@ -84,8 +85,27 @@ fn the_api_is_called_as_curl_calls_it() {
         done.out
     );
     assert!(done.out.contains("content-type: application/json\r\n"), "{}", done.out);
+    for (words, sent) in [
+        (&["--data-binary", "@order.json"][..], "\n{\n  \"item\": 1\n}\n"),
+        (&["--data-binary", "@-"], "\nline\r\nline\n"),
+        (&["--data-binary", "a", "--data-binary", "b"], "\na&b"),
+    ] {
+        let done = scene.call_with("PUT", "/orders/1", words, "line\r\nline\n");
+        assert!(done.out.ends_with(sent), "{words:?}: {}{}", done.out, done.err);
+    }
+    for (method, words) in [("POST", &[][..]), ("PUT", &[]), ("PATCH", &[]), ("POST", &["-d", ""])] {
+        let done = scene.call(method, "/orders/1", words);
+        assert!(done.out.contains("content-length: 0\r\n"), "{method} {words:?}: {}{}", done.out, done.err);
+    }
+    let done = scene.call("GET", "/orders/1", &[]);
+    assert!(!done.out.contains("content-length"), "{}", done.out);
     let done = scene.call_with("POST", "/orders", &["-d", "@-"], "-from standard input");
     assert!(done.out.ends_with("\n-from standard input"), "{}", done.out);
+
+    let done = scene.call_with("GET", "/orders/1", &["-H", "@-"], "X-Key: piped\n");
+    assert!(done.out.contains("x-key: piped\r\n"), "{}{}", done.out, done.err);
+    let done = scene.call_with("POST", "/orders/1", &["-H", "@-", "-d", "@-"], "X-Key: piped\n");
+    assert!(done.status.code() == Some(1) && done.err.contains("read once"), "{}", done.err);
 
     let done = scene.call("GET", "/orders/1", &["-i", "-o", "answer"]);
     assert_eq!((done.status.code(), &*done.out), (Some(0), ""), "{}", done.err);
@@ -108,6 +128,14 @@ fn a_refusal_is_shown_or_is_the_exit_code() {
     let done = scene.call("DELETE", "/orders/1", &["--fail"]);
     assert_eq!((done.status.code(), &*done.out), (Some(22), ""));
     assert!(done.err.contains("403") && done.err.contains("next: "), "{}", done.err);
+    let done = scene.call("DELETE", "/orders/1", &["-f", "-i"]);
+    assert_eq!(done.status.code(), Some(22));
+    assert!(
+        done.out.starts_with("HTTP/1.1 403 ") && done.out.ends_with("\r\n\r\n"),
+        "the head and no body: {}",
+        done.out
+    );
+    let done = scene.call("DELETE", "/orders/1", &["--fail"]);
     let told = done.err.split("with --scope ").nth(1).unwrap().trim();
     let done = scene.call("DELETE", "/orders/1", &["--fail", "--scope", told]);
     assert_eq!(done.status.code(), Some(0), "{}", done.err);
@@ -225,6 +253,38 @@ async fn bodies_pass_as_they_are() {
     let done = user.run(&["call", "GET", &broken]);
     assert_eq!((done.status.code(), &*done.out), (Some(1), "hal"));
     assert!(done.err.contains("broke off") && done.err.contains("not the whole answer"), "{}", done.err);
+    let done = user.run(&["call", "GET", &broken_off(), "-o", "file"]);
+    assert!(done.status.code() == Some(1) && done.err.contains("as it was before"), "{}", done.err);
+    assert!(std::fs::read(user.home().join("file")).unwrap() == bytes);
+    let named = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
+    let visible = std::fs::read_dir(user.home()).unwrap().map(named);
+    assert!(!visible.into_iter().any(|name| name.to_string_lossy().starts_with(".answer-")));
+
+    // what is replaced keeps its mode, and a device is no file
+    api.answer_next(Reply::status(200).body("text/plain", "new"));
+    std::fs::set_permissions(user.home().join("file"), std::fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(user.run(&["call", "GET", &url, "-o", "file"]).status.success());
+    assert_eq!(
+        (std::fs::read(user.home().join("file")).unwrap(), mode(&user.home().join("file"))),
+        (b"new".to_vec(), 0o640)
+    );
+    api.answer_next(Reply::status(200).body("text/plain", "new"));
+    assert!(user.run(&["call", "GET", &url, "-o", "/dev/null"]).status.success());
+}
+
+/// `--max-time` is for all of it: a server that begins an answer and does not end it is given up.
+#[tokio::test(flavor = "multi_thread")]
+async fn patience_ends_when_it_is_told() {
+    let (user, _issuer, api) = foreign(User::new()).await;
+    api.answer_next(Reply::hanging());
+    let done = user.run(&["call", "GET", &api.url("/orders"), "--max-time", "0.3"]);
+    assert_eq!((done.status.code(), &*done.out), (Some(1), ""));
+    assert!(done.err.contains("after 0.3 s") && done.err.contains("--max-time"), "{}", done.err);
+    assert!(user.run(&["call", "GET", &api.url("/orders"), "--max-time", "60"]).status.success());
+    for wrong in ["0", "-1", "soon", "NaN", "1e400"] {
+        let time = format!("--max-time={wrong}");
+        assert_eq!(user.run(&["call", "GET", &api.url("/orders"), &time]).status.code(), Some(2), "{wrong}");
+    }
 }
 
 /// The URL of a server that closes in the midst of its one answer.

@@ -83,6 +83,34 @@ async fn a_certificate_is_shown_to_issuer_and_api() {
     assert!(done.status.code() == Some(2) && done.err.contains("--client-key"), "{}", done.err);
 }
 
+/// A newline at the end of a variable is no part of the secret, what is no name of a variable is not repeated, and a file
+/// that others may read is warned about.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_secret_is_may_be_sloppy_and_is_never_repeated() {
+    let (user, issuer) = (User::new().with("MINE", "the-secret-of-svc\n"), issuer().await);
+    let _ = issuer.client("svc").secret("the-secret-of-svc");
+    let words = ["token", "--no-cache", "--issuer", issuer.issuer(), "--client-id", "svc"];
+    let with = |more: &[&str]| user.run(&[&words[..], more].concat());
+    assert_eq!(
+        (with(&["--client-secret-env", "MINE"]).status.code(), issuer.count(Document::Token)),
+        (Some(0), 1)
+    );
+    for secret in ["the-secret-of-svc", "csk_0123456789abcdef"] {
+        let done = with(&["--client-secret-env", secret]);
+        assert!(done.status.code() == Some(1) && !done.err.contains(secret), "{}", done.err);
+    }
+    let add = ["context", "add", "x", "--server", "http://localhost:1", "--client-id", "svc"];
+    let said = user.fails(&[&add[..], &["--client-secret-env", "the-secret-of-svc"]].concat());
+    assert!(!said.contains("the-secret"), "{said}");
+
+    let file = user.write("secret", "the-secret-of-svc");
+    let done = with(&["--client-secret-file", "secret"]);
+    assert_eq!((done.status.code(), &*done.err), (Some(0), ""));
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+    let done = with(&["--client-secret-file", "secret"]);
+    assert!(done.status.success() && done.err.contains("chmod 600 secret"), "{}", done.err);
+}
+
 /// A secret that comes through a pipe is read once; one in a file is read when it is needed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_may_come_through_a_pipe() {
@@ -99,4 +127,20 @@ async fn a_secret_may_come_through_a_pipe() {
     let file = user.write("secret", "").display().to_string();
     let words = ["token", "--issuer", issuer.issuer(), "--client-id", "svc", "--client-secret-file", &file];
     assert!(user.fails(&words).contains("is empty"));
+}
+
+/// What cannot work, or would do nothing, is said before anybody is asked.
+#[test]
+fn flags_that_do_nothing_here_are_refused() {
+    let user = User::new();
+    let of_realm = ["token", "--realm", "r", "--client-id", "svc"];
+    let said = user.fails(&[&of_realm[..], &["--private-key", "key.pem"]].concat());
+    assert!(said.contains("--issuer"), "{said}");
+    let said = user.fails(&[&of_realm[..], &["--endpoints-at", "https://x.example"]].concat());
+    assert!(said.contains("--endpoints-at") && said.contains("--issuer"), "{said}");
+    let said = user.fails(&["token", "--context", "c", "--endpoints-at", "https://x.example"]);
+    assert!(said.contains("--endpoints-at"), "{said}");
+    let words = ["token", "--issuer", "http://127.0.0.1:1", "--assertion-file", "token", "--dpop=ES256"];
+    let said = user.fails(&words);
+    assert!(said.contains("--client-id"), "{said}");
 }

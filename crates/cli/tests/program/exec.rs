@@ -1,6 +1,6 @@
 //! `exec`: a program with a token that stays fresh, and that never has more than that.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,10 @@ struct Running {
 impl Running {
     fn start(user: &User, words: &[&str], script: &str) -> Self {
         let mut command = user.command(PROGRAM);
-        command.arg("exec").args(words).args(["--", "sh", "-c", script]);
+        Self::of(command.arg("exec").args(words).args(["--", "sh", "-c", script]))
+    }
+
+    fn of(command: &mut Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
@@ -99,6 +102,24 @@ fn a_program_gets_a_token_and_no_secret() {
         }
         assert!(left(&user).is_empty());
     }
+    // nor what a server reads, which may run beside it
+    let mut server_too = user;
+    for name in ["COUNTERSIGN_ROOT_CLIENT_SECRET", "OAUTH_ROOT_CLIENT_SECRET", "COUNTERSIGN_MASTER_KEYS"] {
+        server_too = server_too.with(name, "of-the-server");
+    }
+    let user = server_too;
+    let done = user.run(&[
+        "exec",
+        "--issuer",
+        &issuer,
+        "--client-id",
+        "svc",
+        "--client-secret-file",
+        &file,
+        "--",
+        "env",
+    ]);
+    assert!(done.out.contains("COUNTERSIGN_TOKEN=") && !done.out.contains("of-the-server"), "{}", done.out);
     // a context's own variable is no better
     let mut add = vec!["context", "add", "by-env", "--client-secret-env", "MINE", "--client-id", "svc"];
     let url = server.url();
@@ -130,7 +151,16 @@ fn signals_are_passed_on() {
     let user = User::new();
     let _server = user.serve(&[]);
     prepared(&user);
-    for (name, number) in [("TERM", 15), ("INT", 2), ("HUP", 1), ("QUIT", 3), ("USR1", 10), ("USR2", 12)] {
+    for (name, number) in [
+        ("TERM", 15),
+        ("INT", 2),
+        ("HUP", 1),
+        ("QUIT", 3),
+        ("USR1", 10),
+        ("USR2", 12),
+        ("ALRM", 14),
+        ("XCPU", 24),
+    ] {
         let words = ["--context", "svc"];
         let trap = format!("trap 'echo got; exit 5' {name}; echo ready; while :; do read line || :; done");
         let mut running = Running::start(&user, &words, &trap);
@@ -149,6 +179,53 @@ fn signals_are_passed_on() {
         user.run(&["exec", "--context", "svc", "--", "sh", "-c", "kill -9 $$"]).status.code(),
         Some(137)
     );
+}
+
+/// Those that do no harm by themselves reach the program too, and one that stops it stops `exec` with it.
+#[cfg(target_os = "linux")]
+#[test]
+fn it_stops_and_goes_on_with_its_program() {
+    let user = User::new();
+    let _server = user.serve(&[]);
+    prepared(&user);
+    for name in ["WINCH", "URG", "CONT", "PWR"] {
+        let trap = format!("trap 'echo got; exit 5' {name}; echo ready; while :; do read line || :; done");
+        let mut running = Running::start(&user, &["--context", "svc"], &trap);
+        assert_eq!(running.line(), "ready", "{}", running.said());
+        running.signal(name);
+        assert_eq!(running.ended(), (Some(5), "got\n".to_owned()), "{name}");
+    }
+    let script = "trap 'echo stops' TSTP; echo ready; read line || read line; echo \"$line\"";
+    let mut running = Running::start(&user, &["--context", "svc"], script);
+    assert_eq!(running.line(), "ready", "{}", running.said());
+    let status = format!("/proc/{}/status", running.child.id());
+    running.signal("TSTP");
+    until("it stops", || std::fs::read_to_string(&status).unwrap().contains("State:\tT"));
+    running.signal("CONT");
+    until("it goes on", || !std::fs::read_to_string(&status).unwrap().contains("State:\tT"));
+    running.child.stdin.as_mut().unwrap().write_all(b"on\n").unwrap();
+    assert_eq!([running.line(), running.line()], ["stops", "on"]);
+}
+
+/// As under `nohup`, and behind `&` in a script: what is ignored when it starts is ignored by its program too.
+#[cfg(target_os = "linux")]
+#[test]
+fn ignored_signals_stay_ignored() {
+    let user = User::new();
+    let _server = user.serve(&[]);
+    prepared(&user);
+    let line = format!(
+        "trap '' HUP INT; exec {PROGRAM} exec --context svc -- sh -c 'grep SigIgn /proc/self/status; read line'"
+    );
+    let mut command = user.command("sh");
+    let mut running = Running::of(command.args(["-c", &line]));
+    let ignored = running.line();
+    let mask = ignored.rsplit('\t').next().and_then(|mask| u64::from_str_radix(mask, 16).ok());
+    assert_eq!(mask.map(|mask| mask & 0b11), Some(0b11), "{ignored} {}", running.said());
+    running.signal("HUP");
+    running.signal("INT");
+    running.signal("TERM");
+    assert_eq!(running.ended().0, Some(128 + 15));
 }
 
 /// The file is renewed before its token expires, replaced as a whole, and keeps the old token while the server is away.

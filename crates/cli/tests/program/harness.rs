@@ -57,9 +57,12 @@ impl User {
         self.home().join(".config/countersign/contexts.toml")
     }
 
+    /// Writes a file that nobody else may read: it may hold a secret.
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
         let path = self.home().join(name);
         std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
         path
     }
 

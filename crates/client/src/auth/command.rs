@@ -13,7 +13,7 @@ use crate::token::Misconfigured;
 
 /// Runs `program` for `setting`, and returns what it prints.
 ///
-/// What it says on standard error is the reason where it fails, and is logged where it does not.
+/// What it says on standard error is the reason where it fails; where it does not, that it said something is logged, and not what.
 ///
 /// # Errors
 /// [`Misconfigured`]: it cannot be run, fails, takes more than 10 seconds, or prints more than `max` bytes.
@@ -44,7 +44,8 @@ pub(super) async fn run(
         return Err(wrong(format!("failed ({}): {complaint}", said(status))));
     }
     if !complaint.is_empty() {
-        tracing::debug!(program = %program.display(), complaint, "the program that prints a secret complains");
+        let (program, bytes) = (program.display(), err.len());
+        tracing::debug!(%program, bytes, "the program that prints a secret complains");
     }
     if out.len() > max {
         return Err(wrong(format!("prints more than {max} bytes")));

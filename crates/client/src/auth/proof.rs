@@ -32,6 +32,11 @@ pub(crate) struct Proven {
 pub(crate) struct Stamp([u8; 32]);
 
 impl Proven {
+    /// Its parameters, as a form takes them.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.parameters.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
     /// The same with one more parameter.
     pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.parameters.push((name, Zeroizing::new(value.to_owned())));

@@ -20,7 +20,7 @@ enum Kind {
 }
 
 impl SecretSource {
-    /// The environment variable of this name, as it is.
+    /// The environment variable of this name, without the newline at its end.
     #[must_use]
     pub fn env(name: impl Into<String>) -> Self {
         Self(Kind::Env(name.into().into()))
@@ -59,7 +59,7 @@ impl SecretSource {
                 let secret = std::env::var(&**name).map_err(|error| {
                     Misconfigured::new(SETTING, format!("the environment variable {name}: {error}"))
                 })?;
-                present(Secret::new(secret), || format!("the environment variable {name}"))
+                present(Secret::new(line(&secret).to_owned()), || format!("the environment variable {name}"))
             }
             Kind::File(path) => {
                 let text = file::read(SETTING, path, MAX).await?;
@@ -94,7 +94,7 @@ fn present(secret: Secret, whence: impl FnOnce() -> String) -> Result<Secret, Mi
     Ok(secret)
 }
 
-/// Editors and `echo` end a file with a newline, which is no part of the secret.
+/// Editors and `echo` end a file with a newline, and so do variables that are made of one; it is no part of the secret.
 fn line(text: &str) -> &str {
     text.trim_end_matches(['\n', '\r'])
 }
@@ -131,6 +131,7 @@ mod tests {
     async fn the_environment_is_named_and_not_quoted() {
         let path = std::env::var("PATH").unwrap();
         assert_eq!(text(SecretSource::env("PATH")).await, Ok(path));
+        assert_eq!(line("hush\r\n"), "hush");
         let error = text(SecretSource::env("COUNTERSIGN_NO_SUCH")).await.unwrap_err();
         assert!(error.contains("COUNTERSIGN_NO_SUCH"), "{error}");
     }

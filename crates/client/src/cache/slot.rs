@@ -176,7 +176,8 @@ impl<T, E> Desk<T, E> {
                 if self.flight.is_some() {
                     return None;
                 }
-                let tried = if next_try == CLAIMED { 0 } else { next_try };
+                // a later try that no failure has put off says nothing about the server
+                let tried = if next_try == CLAIMED || self.failures == 0 { 0 } else { next_try };
                 let closed = self.replaced_until.max(tried).saturating_sub(now.ticks);
                 (closed > 0).then_some(Boarding::Closed(closed))
             }

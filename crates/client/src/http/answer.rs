@@ -6,12 +6,12 @@ use bytes::Bytes;
 use countersign_proto::error::printable;
 use countersign_proto::time::UnixTime;
 use http::StatusCode;
-use http::header::{AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use http::header::{AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 
 use super::date;
 
 /// An answer, read whole.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Answer {
     /// Its status.
     pub status: StatusCode,
@@ -79,16 +79,31 @@ impl Answer {
 
     /// As [`Self::retry_after`], and where it is a date, from `now` until then.
     pub(crate) fn retry_after_at(&self, now: UnixTime) -> Option<Duration> {
-        self.retry_after().or_else(|| {
-            let then = date::read(self.headers.get(RETRY_AFTER)?.to_str().ok()?)?;
-            Some(Duration::from_secs(u64::try_from(then.since(now)).unwrap_or(0)))
-        })
+        self.wait(|| Some(now))
     }
 
-    /// How long the server asks to be left alone: `Retry-After` in seconds (RFC 9110 §10.2.3); a date is not read.
+    /// How long the server asks to be left alone, a day at most (`Retry-After`, RFC 9110 §10.2.3); where it is a date, from
+    /// the answer's own `Date` until then.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.headers.get(RETRY_AFTER).and_then(|value| seconds(value.to_str().ok()?))
+        self.wait(|| date::read(self.headers.get(DATE)?.to_str().ok()?))
+    }
+
+    fn wait(&self, now: impl FnOnce() -> Option<UnixTime>) -> Option<Duration> {
+        let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?;
+        let until = || {
+            let left = date::read(text)?.since(now()?);
+            Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
+        };
+        seconds(text).or_else(until).map(|wait| wait.min(LONGEST_WAIT))
+    }
+}
+
+/// Without the body and the headers, which may hold a token.
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (status, bytes) = (self.status, self.body.len());
+        f.debug_struct("Answer").field("status", &status).field("bytes", &bytes).finish_non_exhaustive()
     }
 }
 
@@ -104,6 +119,8 @@ fn seconds(text: &str) -> Option<Duration> {
 }
 
 const MAX_SHOWN: usize = 200;
+/// A day: nobody is left alone for longer, whatever a server asks for.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {
@@ -151,6 +168,21 @@ mod tests {
         ] {
             let read = answer(&[(RETRY_AFTER, date)]).retry_after_at(now);
             assert_eq!(read, seconds.map(Duration::from_secs), "{date}");
+        }
+    }
+
+    /// Whoever has no clock of the caller's takes the server's; nobody waits for more than a day.
+    #[test]
+    fn a_date_is_counted_from_the_answers_own() {
+        const NOW: (HeaderName, &str) = (DATE, "Fri, 31 Dec 1999 23:58:20 GMT");
+        for (after, seconds) in [
+            ("Fri, 31 Dec 1999 23:59:59 GMT", 99),
+            ("Fri, 31 Dec 1999 20:00:00 GMT", 0),
+            ("Fri, 31 Dec 2100 20:00:00 GMT", 86_400),
+            ("86401", 86_400),
+        ] {
+            let read = answer(&[(RETRY_AFTER, after), NOW]).retry_after();
+            assert_eq!(read, Some(Duration::from_secs(seconds)), "{after}");
         }
     }
 

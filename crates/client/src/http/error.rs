@@ -86,7 +86,9 @@ pub(super) fn failed(to: &str, error: &Error) -> HttpError {
         _ => {}
     }
     let is_parse = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+        cause
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(|error| error.is_parse() && !error.is_parse_too_large())
     };
     if causes(error).any(is_parse) {
         HttpError::OtherProtocol { to, why }

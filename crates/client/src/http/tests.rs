@@ -45,6 +45,16 @@ async fn a_body_beyond_the_bound_is_refused() {
     assert!(matches!(error, HttpError::TooLarge { max: 8, .. }), "{error}");
 }
 
+/// A head that is too large is HTTP still, and no question of TLS.
+#[tokio::test]
+async fn a_head_beyond_the_bound_is_no_other_protocol() {
+    let many = "x: y\r\n".repeat(500);
+    let head: &'static str = Box::leak(format!("HTTP/1.1 200 OK\r\n{many}\r\n").into_boxed_str());
+    let (endpoint, _) = answering(head.as_bytes()).await;
+    let error = small().send(&endpoint, Request::new(Bytes::new())).await.unwrap_err();
+    assert!(matches!(error, HttpError::Exchange { .. }), "{error}");
+}
+
 /// A connection of HTTP/2 that is dead without having been closed, as a firewall leaves it, is not used again.
 #[tokio::test]
 async fn a_dead_connection_is_given_up() {

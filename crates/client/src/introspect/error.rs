@@ -6,8 +6,9 @@ use std::time::Duration;
 use countersign_proto::error::ErrorBody;
 use http::StatusCode;
 
-use crate::http::shown;
+use crate::auth::Unsaid;
 use crate::token::Misconfigured;
+use crate::token::request::code;
 use crate::{Answer, HttpError};
 
 /// Why nothing is known about a token, by blame; never that the token is bad.
@@ -53,8 +54,8 @@ pub enum IntrospectError {
 }
 
 impl IntrospectError {
-    /// What an answer other than 200 means.
-    pub(super) fn of(answer: &Answer) -> Self {
+    /// What an answer other than 200 means, to a request with these secrets.
+    pub(super) fn of(answer: &Answer, unsaid: &Unsaid) -> Self {
         let status = answer.status;
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
             return Self::Unavailable { status, retry_after: answer.retry_after() };
@@ -64,7 +65,7 @@ impl IntrospectError {
         }
         let error = serde_json::from_slice::<ErrorBody>(&answer.body).map(|body| body.error);
         let error = error.unwrap_or_else(|_| "no OAuth error".to_owned());
-        Self::Refused { status, error: shown(&error) }
+        Self::Refused { status, error: code(&error, unsaid) }
     }
 }
 

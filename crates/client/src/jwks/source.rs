@@ -1,5 +1,7 @@
 //! Where an issuer's keys are, said by its metadata or known beforehand; or where it introspects.
 
+use url::Origin;
+
 use crate::discovery::{self, DiscoveryError, Judge, PublishedKeys};
 use crate::{Endpoint, HttpClient};
 
@@ -9,8 +11,9 @@ pub(super) enum Source {
     Metadata(Judge),
     /// The keys at this URL.
     Fixed(Endpoint),
-    /// Where the metadata says that tokens are introspected: an issuer may have that and no keys.
-    Introspection(Judge),
+    /// Where the metadata says that tokens are introspected, on the issuer's own host or at one of these origins, since
+    /// credentials go there: an issuer may have that and no keys.
+    Introspection(Judge, Vec<Origin>),
 }
 
 /// What came back.
@@ -24,7 +27,7 @@ impl Source {
     pub(super) const fn what(&self) -> &'static str {
         match self {
             Self::Metadata(_) | Self::Fixed(_) => "keys",
-            Self::Introspection(_) => "introspection_endpoint",
+            Self::Introspection(..) => "introspection_endpoint",
         }
     }
 
@@ -37,11 +40,13 @@ impl Source {
                 let uri = uri.ok_or_else(|| DiscoveryError::NoKeys { issuer: issuer.to_owned() })?;
                 discovery::member("jwks_uri", &uri, &base)?
             }
-            Self::Introspection(judge) => {
+            Self::Introspection(judge, named) => {
                 let (base, metadata) = read(http, issuer, *judge).await?;
                 let url = metadata.introspection_endpoint;
                 let url = url.ok_or_else(|| DiscoveryError::NoIntrospection { issuer: issuer.to_owned() })?;
-                return discovery::member("introspection_endpoint", &url, &base).map(Fetched::Introspection);
+                let member = "introspection_endpoint";
+                return discovery::credential_member(member, &url, &base, named, *judge)
+                    .map(Fetched::Introspection);
             }
         };
         discovery::published_keys(http, &place).await.map(Fetched::Keys)

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use countersign_proto::time::UnixTime;
+use countersign_proto::time::{Clock, UnixTime};
+use countersign_proto::token::TokenResponse;
 use tokio::time::Instant;
 
 use super::server::{Place, Server};
-use crate::auth::{Proven, Recipient, Stamp};
+use crate::auth::{Proven, Recipient, Stamp, Unsaid};
 use crate::dpop::Prover;
-use crate::token::request::{Encoding, MAX_ANSWER, read_at, request};
+use crate::token::request::{Encoding, MAX_ANSWER, read_without, request};
 use crate::token::{Ask, Misconfigured, Refused, Token, TokenError, TokenType};
 use crate::{Answer, ClientAuth, HttpClient};
 
@@ -20,6 +21,8 @@ pub(super) struct Asker {
     pub auth: ClientAuth,
     pub ask: Ask,
     pub encoding: Encoding,
+    /// Whence the time of proofs and assertions comes: an exchange may take long.
+    pub clock: Arc<dyn Clock>,
     /// Whether the last request failed, so that a failure is told once.
     pub failing: AtomicBool,
 }
@@ -32,17 +35,18 @@ impl Asker {
         found.inspect_err(|error| self.tell(begun, Err(error)))
     }
 
-    /// Asks for a token.
-    pub(super) async fn ask(&self, now: UnixTime, prover: Option<&Prover>) -> Result<Token, TokenError> {
+    /// Asks for a token, whose life is counted from `asked`.
+    pub(super) async fn ask(&self, asked: UnixTime, prover: Option<&Prover>) -> Result<Token, TokenError> {
         let server = self.find().await?;
         let begun = Instant::now();
-        let found = self.ask_wherever(&server, now, prover).await;
+        let found = self.ask_wherever(&server, asked, prover).await;
         self.tell(begun, found.as_ref());
         found
     }
 
     /// What a request to this server carries as proof.
-    pub(super) async fn prove(&self, server: &Server, now: UnixTime) -> Result<Proven, Misconfigured> {
+    pub(super) async fn prove(&self, server: &Server) -> Result<Proven, Misconfigured> {
+        let now = self.clock.now();
         let to = Recipient { issuer: server.issuer.as_deref(), algorithms: &server.algorithms, now };
         self.auth.prove(&to).await
     }
@@ -51,12 +55,12 @@ impl Asker {
     async fn ask_wherever(
         &self,
         server: &Arc<Server>,
-        now: UnixTime,
+        asked: UnixTime,
         prover: Option<&Prover>,
     ) -> Result<Token, TokenError> {
-        match self.ask_at(server, now, prover).await {
+        match self.ask_at(server, asked, prover).await {
             Err(error) if may_have_moved(&error) => match self.place.moved(&self.http, server).await {
-                Some(moved) => self.ask_at(&moved, now, prover).await,
+                Some(moved) => self.ask_at(&moved, asked, prover).await,
                 None => Err(error),
             },
             found => found,
@@ -66,17 +70,17 @@ impl Asker {
     async fn ask_at(
         &self,
         server: &Server,
-        now: UnixTime,
+        asked: UnixTime,
         prover: Option<&Prover>,
     ) -> Result<Token, TokenError> {
-        let (answer, used) = self.exchange(server, now, prover).await?;
-        let mut answered = read_at(&answer, now);
+        let heard = self.exchange(server, prover).await?;
+        let mut answered = heard.read(self.clock.now());
         // what was replaced while the request was under way
-        if is_invalid_client(&answered) && self.has_rotated(server, now, used).await {
-            answered = read_at(&self.exchange(server, now, prover).await?.0, now);
+        if is_invalid_client(&answered) && self.has_rotated(server, heard.used).await {
+            answered = self.exchange(server, prover).await?.read(self.clock.now());
         }
         let answered = answered.map_err(|error| self.advised(error, server))?;
-        let token = Token::new(&answered, now)?;
+        let token = Token::new(&answered, asked)?;
         let bound = token.token_type() == TokenType::Dpop;
         if bound != prover.is_some() {
             let why = if bound {
@@ -90,34 +94,29 @@ impl Asker {
     }
 
     /// One request, and a second one where the server wants its nonce in the proof.
-    async fn exchange(
-        &self,
-        server: &Server,
-        now: UnixTime,
-        prover: Option<&Prover>,
-    ) -> Result<(Answer, Option<Stamp>), TokenError> {
-        let sent = self.send(server, now, prover).await?;
+    async fn exchange(&self, server: &Server, prover: Option<&Prover>) -> Result<Heard, TokenError> {
+        let heard = self.send(server, prover).await?;
         if let Some(prover) = prover
-            && is_nonce_wanted(&sent.0)
-            && prover.learn(server.token_endpoint.url(), &sent.0.headers)
+            && is_nonce_wanted(&heard.answer)
         {
-            return self.send(server, now, Some(prover)).await;
+            let url = server.token_endpoint.url();
+            prover.learn(url, &heard.answer.headers);
+            if prover.knows_another(&url.origin(), heard.nonce.as_deref()) {
+                return self.send(server, Some(prover)).await;
+            }
         }
-        Ok(sent)
+        Ok(heard)
     }
 
-    async fn send(
-        &self,
-        server: &Server,
-        now: UnixTime,
-        prover: Option<&Prover>,
-    ) -> Result<(Answer, Option<Stamp>), TokenError> {
+    async fn send(&self, server: &Server, prover: Option<&Prover>) -> Result<Heard, TokenError> {
         let endpoint = &server.token_endpoint;
-        let proven = self.prove(server, now).await?;
-        let stamp = proven.stamp;
+        let proven = self.prove(server).await?;
+        let (used, unsaid) = (proven.stamp, Unsaid::of(&proven));
         let mut request = request(&self.ask, proven, self.encoding)?;
+        let nonce = prover.and_then(|prover| prover.nonce(&endpoint.url().origin()));
         if let Some(prover) = prover {
-            let proof = prover.proof("POST", endpoint.url(), now, None)?;
+            let (now, uri) = (self.clock.now(), endpoint.url().as_str());
+            let proof = prover.proof("POST", uri, now, None, nonce.as_deref())?;
             request.headers_mut().insert(crate::dpop::HEADER, proof);
         }
         let answer = self.http.send_for(endpoint, request, MAX_ANSWER).await?;
@@ -126,12 +125,12 @@ impl Asker {
         {
             prover.learn(endpoint.url(), &answer.headers);
         }
-        Ok((answer, stamp))
+        Ok(Heard { answer, used, unsaid, nonce })
     }
 
     /// Whether what the client proves itself with is another than it was.
-    async fn has_rotated(&self, server: &Server, now: UnixTime, used: Option<Stamp>) -> bool {
-        used.is_some() && self.prove(server, now).await.is_ok_and(|proven| proven.stamp != used)
+    async fn has_rotated(&self, server: &Server, used: Option<Stamp>) -> bool {
+        used.is_some() && self.prove(server).await.is_ok_and(|proven| proven.stamp != used)
     }
 
     /// With what the metadata says about the way in which this client proves itself.
@@ -171,6 +170,23 @@ impl Asker {
             Err(error) if failed_before => tracing::debug!(server, client_id, ms, %error, "no token again"),
             Err(error) => tracing::warn!(server, client_id, ms, %error, "no token"),
         }
+    }
+}
+
+/// An answer, and what its request was made from.
+struct Heard {
+    answer: Answer,
+    /// What the client proved itself with.
+    used: Option<Stamp>,
+    /// What of it nobody is to see.
+    unsaid: Unsaid,
+    /// The nonce of its proof.
+    nonce: Option<Arc<str>>,
+}
+
+impl Heard {
+    fn read(&self, now: UnixTime) -> Result<TokenResponse, TokenError> {
+        read_without(&self.unsaid, &self.answer, now)
     }
 }
 

@@ -107,14 +107,14 @@ impl Builder {
         self
     }
 
-    /// Where tokens are revoked (RFC 7009), where the token endpoint alone is given.
+    /// Where tokens are revoked (RFC 7009), where the token endpoint alone is given; with discovery it is an error.
     pub fn revocation_endpoint(mut self, url: impl Into<String>) -> Self {
         self.revocation_endpoint = Some(url.into());
         self
     }
 
     /// An origin besides the issuer's own host at which its metadata may name endpoints, such as
-    /// `https://mtls.id.example`; repeatable. Credentials go to no other.
+    /// `https://mtls.id.example`; repeatable. Credentials go to no other. Without discovery it is an error.
     pub fn endpoints_at(mut self, origin: impl Into<String>) -> Self {
         self.endpoints_at.push(origin.into());
         self
@@ -170,7 +170,8 @@ impl Builder {
         self
     }
 
-    /// Calls the issuer, and what it names, by plain HTTP too, beyond loopback: secrets and tokens travel in the clear.
+    /// Calls the issuer, what it names and the origins of [`only_to`](Self::only_to) by plain HTTP too, beyond loopback:
+    /// secrets and tokens travel in the clear.
     pub const fn danger_plain_http(mut self) -> Self {
         self.danger_plain_http = true;
         self
@@ -183,15 +184,22 @@ impl Builder {
     }
 
     /// Keeps the token in `cache`, which other sources may have too; unless given, in one of its own, in memory.
+    ///
+    /// So does a source of an [`assertion_file`](Self::assertion_file) without a client id, whatever is given: who it is
+    /// stands in a file that may be another's tomorrow, and nobody else may have its token.
     pub fn cache(mut self, cache: TokenCache) -> Self {
         self.cache = Some(cache);
         self
     }
 
     /// For how long a token is good whose life the server does not say (`expires_in` is optional, RFC 6749 §5.1), in
-    /// whole seconds up to a day; unless given, a minute.
+    /// whole seconds from one to a day, which others are cut to; unless given, a minute.
     pub const fn assumed_life(mut self, life: Duration) -> Self {
-        self.assumed_life = life.as_secs().cast_signed();
+        self.assumed_life = match life.as_secs() {
+            0 => 1,
+            seconds @ 1..DAY => seconds.cast_signed(),
+            _ => DAY.cast_signed(),
+        };
         self
     }
 
@@ -217,6 +225,14 @@ impl Builder {
         let judge: discovery::Judge =
             if self.danger_plain_http { Endpoint::danger_parse_any_http } else { Endpoint::parse };
         let place = match self.whom.clone() {
+            Whom::Endpoint(_) if !self.endpoints_at.is_empty() => {
+                let why = "the token endpoint is given, so that no metadata names any: leave it out";
+                return Err(Misconfigured::new("endpoints_at", why));
+            }
+            Whom::Issuer(_) if self.revocation_endpoint.is_some() => {
+                let why = "the issuer's metadata names it: leave it out, or give the token endpoint too";
+                return Err(Misconfigured::new("revocation_endpoint", why));
+            }
             Whom::Endpoint(url) => Place::Given(Arc::new(Server {
                 token_endpoint: endpoint("token_endpoint", &url, judge)?,
                 revocation_endpoint: self
@@ -232,7 +248,7 @@ impl Builder {
                 if self.issuer.is_some_and(|said| said != issuer) {
                     return Err(Misconfigured::new("issuer", "two issuers are given, and a source has one"));
                 }
-                let named = origin::parse("endpoints_at", &self.endpoints_at)?;
+                let named = origin::parse("endpoints_at", &self.endpoints_at, judge)?;
                 Place::Discovered(Discovery::new(
                     issuer,
                     judge,
@@ -251,9 +267,13 @@ impl Builder {
             ));
         }
         let ask = self.ask.canonical()?;
-        let cache = self.cache.unwrap_or_default();
+        let origins = Origins::parse(&self.origins, judge)?;
+        // by a file alone, who asks is as its assertion says, which may be another tomorrow, or in another pod
+        let client_id = auth.client_id().unwrap_or_default();
+        let shared = self.cache.filter(|_| !client_id.is_empty());
+        let cache = shared.unwrap_or_default();
         let certificate = self.http.client_certificate.as_ref().map(|files| files.certificate.as_path());
-        let mut key = CacheKey::new(self.whom, &auth.principal(), &ask, None).showing(certificate);
+        let mut key = CacheKey::new(self.whom, client_id, &ask, None).showing(certificate);
         let prover = match self.dpop {
             Some(algorithm) => {
                 key.binding = Some(Binding::Algorithm(algorithm.as_str()));
@@ -270,13 +290,14 @@ impl Builder {
             auth,
             ask,
             encoding: self.encoding,
+            clock: Arc::clone(&self.clock),
             failing: AtomicBool::new(false),
         };
         Ok(TokenSource(Arc::new(Inner {
             place: cache.place(key, &*self.clock),
             asker,
             prover,
-            origins: Origins::parse(&self.origins)?,
+            origins,
             clock: self.clock,
             assumed_life: self.assumed_life,
         })))
@@ -289,4 +310,23 @@ fn endpoint(setting: &'static str, url: &str, judge: discovery::Judge) -> Result
         return Err(Misconfigured::new(setting, "an endpoint has no fragment (RFC 6749 section 3.2)"));
     }
     judge(url).map_err(|error| Misconfigured::new(setting, error))
+}
+
+/// Seconds of a day, beyond which nothing is assumed.
+const DAY: u64 = 24 * 60 * 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assumed_life_is_a_second_to_a_day() {
+        let life = |life| Builder::at("x".to_owned()).assumed_life(life).assumed_life;
+        for (given, seconds) in
+            [(0, 1), (1, 1), (300, 300), (86_400, 86_400), (86_401, 86_400), (u64::MAX, 86_400)]
+        {
+            assert_eq!(life(Duration::from_secs(given)), seconds, "{given}");
+        }
+        assert_eq!((life(Duration::from_millis(999)), life(Duration::MAX)), (1, 86_400));
+    }
 }

@@ -5,8 +5,9 @@ use http::StatusCode;
 
 use super::TokenSource;
 use crate::Answer;
+use crate::auth::Unsaid;
 use crate::http::shown;
-use crate::token::request::post_form;
+use crate::token::request::{code, post_form};
 use crate::token::{Misconfigured, Refused, Token, TokenError, Unreachable};
 
 impl TokenSource {
@@ -25,16 +26,17 @@ impl TokenSource {
         let endpoint = server.revocation_endpoint.as_ref().ok_or_else(|| {
             Misconfigured::new("revocation_endpoint", "the server says none, and none is given")
         })?;
-        let proven = asker.prove(&server, inner.clock.now()).await?;
+        let proven = asker.prove(&server).await?;
         let mut parameters = vec![("token", token.expose()), ("token_type_hint", "access_token")];
-        parameters.extend(proven.parameters.iter().map(|(name, value)| (*name, value.as_str())));
-        let request = post_form(&parameters, proven.authorization);
-        read(&asker.http.send_for(endpoint, request, MAX_ANSWER).await?)
+        parameters.extend(proven.pairs());
+        let unsaid = Unsaid::of(&proven).and(token.expose());
+        let request = post_form(&parameters, proven.authorization.clone());
+        read(&asker.http.send_for(endpoint, request, MAX_ANSWER).await?, &unsaid)
     }
 }
 
 /// RFC 7009 §2.2: 200 is all that matters, and a token that is unknown is 200 too.
-fn read(answer: &Answer) -> Result<(), TokenError> {
+fn read(answer: &Answer, unsaid: &Unsaid) -> Result<(), TokenError> {
     let status = answer.status;
     if status == StatusCode::OK {
         return Ok(());
@@ -44,8 +46,8 @@ fn read(answer: &Answer) -> Result<(), TokenError> {
     }
     match serde_json::from_slice::<ErrorBody>(&answer.body) {
         Ok(ErrorBody { error, error_description }) => {
-            let description = error_description.map(|text| shown(&text));
-            Err(Refused::new(status, shown(&error), description).into())
+            let description = error_description.map(|text| shown(&unsaid.blank(&text)));
+            Err(Refused::new(status, code(&error, unsaid), description).into())
         }
         Err(_) => {
             let why = format!("status {status} without an OAuth error in it is no answer of one");

@@ -119,7 +119,7 @@ impl State {
         if let Some(prover) = source.prover() {
             self.nonce = prover.nonce(target.origin());
             let (now, uri) = (source.now(), target.uri());
-            let proof = prover.proof_with(method.as_str(), &uri, now, Some(&token), self.nonce.as_deref())?;
+            let proof = prover.proof(method.as_str(), &uri, now, Some(&token), self.nonce.as_deref())?;
             headers.insert(dpop::HEADER, proof);
         }
         headers.insert(AUTHORIZATION, token.authorization());
@@ -143,9 +143,8 @@ impl State {
         match asked_for(headers) {
             Some(Code::UseDpopNonce) if !self.had_nonce => {
                 self.had_nonce = true;
-                // with the same one it would be refused again; another call may have learned the new one meanwhile
-                let nonce = source.prover().and_then(|prover| prover.nonce(target.origin()));
-                nonce.is_some() && nonce != self.nonce
+                let sent = self.nonce.as_deref();
+                source.prover().is_some_and(|prover| prover.knows_another(target.origin(), sent))
             }
             Some(Code::InvalidToken) if !self.renewed => {
                 self.renewed = true;

@@ -1,10 +1,10 @@
-//! Why a request was not sent, by blame: there is no token for it, or it is not one that a token may be sent with.
+//! Why a request came to nothing, by blame: there is no token for it, or it is not one that a token may be sent with.
 
 use http::HeaderName;
 
 use crate::token::{Misconfigured, TokenError};
 
-/// Why a request was not sent: nothing is sent without a token.
+/// Why a request was not sent, for nothing is sent without a token; or came to nothing afterwards.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpendError {
@@ -14,6 +14,12 @@ pub enum SpendError {
     /// The request is not one that a token may be sent with.
     #[error("the request was not sent: {0}")]
     Request(#[from] Unfit),
+    /// The request was sent, and the HTTP client followed a redirect with its proof, which is for another URL.
+    #[error(
+        "the request was sent, and redirected: the HTTP client followed with a proof that is for another URL; make it \
+         with redirect(Policy::none())"
+    )]
+    Redirected,
 }
 
 /// Why a token may not be sent with a request.

@@ -7,7 +7,6 @@ use url::Url;
 
 use super::SpendError;
 use crate::TokenSource;
-use crate::token::Misconfigured;
 
 impl TokenSource {
     /// A reqwest client that puts a token on each of its requests, and sends none without.
@@ -47,7 +46,7 @@ impl Middleware for Spending {
             call.authorize(&method, &url, request.headers_mut()).await.map_err(Error::middleware)?;
             let response = next.clone().run(request, extensions).await?;
             if self.tokens.prover().is_some() && is_elsewhere(&url, response.url()) {
-                return Err(Error::middleware(redirected()));
+                return Err(Error::middleware(SpendError::Redirected));
             }
             // who answers from another place has no say about the token
             let own = response.url().origin() == url.origin();
@@ -66,10 +65,4 @@ fn is_elsewhere(asked: &Url, answered: &Url) -> bool {
         url
     };
     sent(asked) != sent(answered)
-}
-
-fn redirected() -> SpendError {
-    let why = "the HTTP client followed a redirect with a proof that is for another URL: \
-               make it with redirect(Policy::none())";
-    Misconfigured::new("dpop", why).into()
 }

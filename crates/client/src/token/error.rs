@@ -95,6 +95,21 @@ impl Unreachable {
         Self { why: Why::Said(why), retry_after: None }
     }
 
+    /// What another process had in the place of an answer.
+    pub(crate) const fn heard(why: String, retry_after: Option<Duration>) -> Self {
+        Self { why: Why::Said(why), retry_after }
+    }
+
+    /// What happened, and not when to try again.
+    pub(crate) fn why(&self) -> String {
+        self.why.to_string()
+    }
+
+    /// How long the server asks to be left alone.
+    pub(crate) const fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
     /// Nobody asks now: a server failed, or took no token, a short while ago.
     pub(crate) fn until(remaining: Duration) -> Self {
         let why = "nothing is asked for now, after what the server answered last".to_owned();
@@ -150,15 +165,21 @@ impl fmt::Display for Refused {
 
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.why {
-            Why::Http(error) => error.fmt(f),
-            Why::Status { status, error } => {
+        self.why.fmt(f)?;
+        self.retry_after.map_or(Ok(()), |after| write!(f, "; try again in {} s", after.as_secs()))
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(error) => error.fmt(f),
+            Self::Status { status, error } => {
                 let error = error.as_ref().map(|error| format!(", {error}")).unwrap_or_default();
                 write!(f, "the server cannot answer now (status {status}{error})")
             }
-            Why::Said(why) => f.write_str(why),
-        }?;
-        self.retry_after.map_or(Ok(()), |after| write!(f, "; try again in {} s", after.as_secs()))
+            Self::Said(why) => f.write_str(why),
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! The token request and its answer (RFC 6749 §4.4.2, §5; RFC 8707 §2).
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use bytes::Bytes;
+use countersign_proto::error::ErrorCode;
 use countersign_proto::jose::json::{self, Limits};
-use countersign_proto::time::{Clock as _, UnixTime};
+use countersign_proto::time::UnixTime;
 use countersign_proto::token::{CLIENT_CREDENTIALS, TokenResponse};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode};
@@ -13,9 +13,9 @@ use serde_json::{Map, Value};
 
 use super::canonical::canonical;
 use super::{Misconfigured, Refused, TokenError, Unreachable};
-use crate::auth::{ClientAuth, Proven, Recipient};
+use crate::Answer;
+use crate::auth::{ClientAuth, Proven, Recipient, Unsaid};
 use crate::http::shown;
-use crate::{Answer, SystemClock};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -49,14 +49,31 @@ pub(crate) enum Encoding {
     Json,
 }
 
-/// The token request of this client, for those who want to see the exchange; a [`TokenSource`](crate::TokenSource) makes
+/// A token request; it holds what the client proves itself with, so that `Debug` shows nothing of it.
+pub struct TokenRequest(Request<Bytes>);
+
+impl TokenRequest {
+    /// The request itself, secrets and all; every call is a place to look at in review.
+    #[must_use]
+    pub fn expose(self) -> Request<Bytes> {
+        self.0
+    }
+}
+
+impl std::fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenRequest").finish_non_exhaustive()
+    }
+}
+
+/// The token request of this client at this moment, for those who want to see the exchange; a [`TokenSource`](crate::TokenSource) makes
 /// it by itself.
 ///
 /// # Errors
 /// [`Misconfigured`] when the client's credentials cannot be read, or when it signs an assertion and no issuer is said.
-pub async fn compose(ask: &Ask, auth: &ClientAuth) -> Result<Request<Bytes>, Misconfigured> {
-    let to = Recipient { issuer: None, algorithms: &[], now: SystemClock.now() };
-    request(ask, auth.prove(&to).await?, Encoding::Form)
+pub async fn compose(ask: &Ask, auth: &ClientAuth, now: UnixTime) -> Result<TokenRequest, Misconfigured> {
+    let to = Recipient { issuer: None, algorithms: &[], now };
+    request(ask, auth.prove(&to).await?, Encoding::Form).map(TokenRequest)
 }
 
 /// The token request with this proof.
@@ -70,7 +87,7 @@ pub(crate) fn request(
 ) -> Result<Request<Bytes>, Misconfigured> {
     let scope = ask.scope.join(" ");
     let mut parameters = vec![("grant_type", CLIENT_CREDENTIALS)];
-    parameters.extend(proven.parameters.iter().map(|(name, value)| (*name, value.as_str())));
+    parameters.extend(proven.pairs());
     parameters.extend(Some(("scope", scope.as_str())).filter(|_| !ask.scope.is_empty()));
     parameters.extend(ask.resource.iter().map(|value| ("resource", value.as_str())));
     parameters.extend(ask.audience.iter().map(|value| ("audience", value.as_str())));
@@ -115,18 +132,23 @@ fn json(parameters: &[(&str, &str)]) -> Result<Bytes, Misconfigured> {
     Ok(serde_json::to_vec(&object).unwrap_or_default().into())
 }
 
-/// Reads what a token endpoint answered.
+/// Reads what a token endpoint answered at `now`, from which a `Retry-After` that is a date is counted.
 ///
-/// Does not check: the token; it is opaque to its client (RFC 6749 §1.4).
+/// Does not check: the token; it is opaque to its client (RFC 6749 §1.4). Nor whether the server's words repeat what was
+/// sent.
 ///
 /// # Errors
 /// [`TokenError`].
-pub fn read(answer: &Answer) -> Result<TokenResponse, TokenError> {
-    read_at(answer, SystemClock.now())
+pub fn read(answer: &Answer, now: UnixTime) -> Result<TokenResponse, TokenError> {
+    read_without(&Unsaid::default(), answer, now)
 }
 
-/// As [`read`], at this moment, from which a `Retry-After` that is a date is counted.
-pub(crate) fn read_at(answer: &Answer, now: UnixTime) -> Result<TokenResponse, TokenError> {
+/// As [`read`]; what the request held and nobody is to see is in no error.
+pub(crate) fn read_without(
+    unsaid: &Unsaid,
+    answer: &Answer,
+    now: UnixTime,
+) -> Result<TokenResponse, TokenError> {
     let Answer { status, body, .. } = answer;
     let is_ok = *status == StatusCode::OK;
     if is_ok {
@@ -134,9 +156,9 @@ pub(crate) fn read_at(answer: &Answer, now: UnixTime) -> Result<TokenResponse, T
         answer.json().map_err(no_token_endpoint)?;
     }
     let read = json::object(body, LIMITS);
-    let refused = read.as_ref().ok().and_then(said);
+    let refused = read.as_ref().ok().and_then(|members| said(members, unsaid));
     if status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS {
-        let after = answer.retry_after_at(now).map(|after| after.min(LONGEST_WAIT));
+        let after = answer.retry_after_at(now);
         return Err(match refused {
             Some((error, _)) => Unreachable::saying(*status, error, after),
             None => Unreachable::status(*status, after),
@@ -161,18 +183,22 @@ pub(crate) fn read_at(answer: &Answer, now: UnixTime) -> Result<TokenResponse, T
 }
 
 /// Code and description of an OAuth error, whatever else there is; a stranger's words, so that they are made printable.
-fn said(members: &Map<String, Value>) -> Option<(String, Option<String>)> {
+fn said(members: &Map<String, Value>, unsaid: &Unsaid) -> Option<(String, Option<String>)> {
     let error = members.get("error")?.as_str()?;
     let description = members.get("error_description").and_then(Value::as_str);
-    Some((shown(error), description.map(shown)))
+    Some((code(error, unsaid), description.map(|text| shown(&unsaid.blank(text)))))
+}
+
+/// An error code as it is told: a registered one repeats nobody's secret, whatever the secret is.
+pub(crate) fn code(error: &str, unsaid: &Unsaid) -> String {
+    let is_registered = ErrorCode::ALL.iter().any(|code| code.as_str() == error);
+    if is_registered { error.to_owned() } else { shown(&unsaid.blank(error)) }
 }
 
 /// As deep as a token response may be, of which nothing deep is read.
 const LIMITS: Limits = Limits { bytes: MAX_ANSWER, depth: 16 };
 /// Tokens with a hundred groups and rights have 16 KiB.
 pub(crate) const MAX_ANSWER: usize = 256 * 1024;
-/// A day: nobody is left alone for longer, whatever a server asks for.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 const FORM: &str = "application/x-www-form-urlencoded";
 
 fn no_token_endpoint(why: impl std::fmt::Display) -> TokenError {
@@ -199,7 +225,7 @@ mod tests {
     async fn odd_secrets_survive_the_basic_header() {
         for text in ["plain", "a:b", " %&+£€", "a%20b", ""] {
             let auth = ClientAuth::client_secret_basic("svc@acme:1", Secret::new(text.to_owned()));
-            let request = compose(&Ask::default(), &auth).await.unwrap();
+            let request = compose(&Ask::default(), &auth, UnixTime(0)).await.unwrap().expose();
             assert_eq!(&request.body()[..], b"grant_type=client_credentials");
             let header = &request.headers()[AUTHORIZATION];
             assert!(header.is_sensitive());
@@ -217,7 +243,7 @@ mod tests {
             audience: vec!["y".to_owned()],
         };
         let auth = ClientAuth::client_secret_post("c", Secret::new("s&t".to_owned()));
-        let request = compose(&ask, &auth).await.unwrap();
+        let request = compose(&ask, &auth, UnixTime(0)).await.unwrap().expose();
         assert!(!request.headers().contains_key(AUTHORIZATION));
         assert_eq!(
             &request.body()[..],
@@ -229,21 +255,22 @@ mod tests {
     #[test]
     fn answers_are_read_by_blame() {
         let token =
-            read(&answer(200, r#"{"access_token":"t","token_type":"Bearer","expires_in":5}"#)).unwrap();
+            read(&answer(200, r#"{"access_token":"t","token_type":"Bearer","expires_in":5}"#), UnixTime(0))
+                .unwrap();
         assert_eq!((token.access_token.as_str(), token.expires_in), ("t", Some(5)));
         let refused = r#"{"error":"invalid_scope","error_description":"a\u001b[31mb"}"#;
-        match read(&answer(400, refused)).unwrap_err() {
+        match read(&answer(400, refused), UnixTime(0)).unwrap_err() {
             TokenError::Refused(Refused { error, description, .. }) => {
                 assert_eq!((error.as_str(), description.as_deref()), ("invalid_scope", Some("a?[31mb")));
             }
             other => panic!("{other}"),
         }
-        let setting = |status, body: &str| match read(&answer(status, body)) {
+        let setting = |status, body: &str| match read(&answer(status, body), UnixTime(0)) {
             Err(TokenError::Misconfigured(error)) => error.setting(),
             other => panic!("{other:?}"),
         };
-        assert!(matches!(read(&answer(503, "busy")), Err(TokenError::Unreachable(_))));
-        let busy = read(&answer(503, r#"{"error":"temporarily_unavailable"}"#)).unwrap_err();
+        assert!(matches!(read(&answer(503, "busy"), UnixTime(0)), Err(TokenError::Unreachable(_))));
+        let busy = read(&answer(503, r#"{"error":"temporarily_unavailable"}"#), UnixTime(0)).unwrap_err();
         assert!(matches!(busy, TokenError::Unreachable(_)), "{busy}");
         assert!(busy.to_string().contains("temporarily_unavailable"), "{busy}");
         assert_eq!(setting(404, "<html>"), "issuer");

@@ -1,5 +1,6 @@
 //! Assertions that somebody else keeps in a file.
 
+use countersign_client::TokenCache;
 use countersign_testkit::TestIssuer;
 
 use super::scene::{Scene, refused, setting, take};
@@ -30,6 +31,39 @@ async fn the_assertion_is_sent_as_it_is_now() {
     take(scene.discover().assertion_file(Some("svc".to_owned()), &path)).await.unwrap();
     assert_eq!(scene.last().parameter("client_id").as_deref(), Some("svc"));
     refused(take(scene.discover().assertion_file(Some("other".to_owned()), &path)).await);
+}
+
+/// Threats 4 "wrong tenant's token": the file alone says who the client is, so that its token is nobody else's, though the
+/// path be one and the cache too; with an id it is the id's.
+#[tokio::test]
+async fn a_path_is_nobodys_name() {
+    let scene = Scene::new().await;
+    let platform = TestIssuer::with().clock(scene.clock.clone()).start().await;
+    for name in ["one", "two"] {
+        let subject = format!("system:serviceaccount:shop:{name}");
+        let _ = scene.issuer.client(name).trusts(&platform, &subject);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let memory = TokenCache::default();
+    for disk in [true, false] {
+        let cache = || {
+            if disk { TokenCache::on_disk(folder.path().join("tokens")).unwrap() } else { memory.clone() }
+        };
+        let mut taken = Vec::new();
+        for name in ["one", "two"] {
+            let assertion = platform.kubernetes("shop", name, scene.issuer.issuer()).token();
+            let path = scene.file("token", &assertion);
+            let before = scene.asked().len();
+            let token = take(scene.discover().assertion_file(None, &path).cache(cache())).await.unwrap();
+            assert_eq!(scene.asked().len(), before + 1, "{name}");
+            taken.push(token.expose().to_owned());
+            let known = || scene.discover().assertion_file(Some(name.to_owned()), &path).cache(cache());
+            take(known()).await.unwrap();
+            take(known()).await.unwrap();
+            assert_eq!(scene.asked().len(), before + 2, "{name}");
+        }
+        assert_ne!(taken[0], taken[1]);
+    }
 }
 
 /// What is no JWT is not sent anywhere: it may be another secret.

@@ -76,6 +76,17 @@ async fn credentials_of_one_issuer_do_not_go_to_another() {
     assert_eq!(setting(take(secret(scene.discover().endpoints_at(&elsewhere))).await), "endpoints_at");
 }
 
+/// What could do nothing is an error.
+#[tokio::test]
+async fn an_endpoint_is_said_once() {
+    let scene = Scene::new().await;
+    let revoked = secret(scene.discover()).revocation_endpoint(scene.issuer.url(Document::Revocation));
+    assert_eq!(setting(take(revoked).await), "revocation_endpoint");
+    let named = secret(scene.at()).endpoints_at("https://x.example");
+    assert_eq!(setting(take(named).await), "endpoints_at");
+    assert_eq!(scene.asked().len(), 0);
+}
+
 /// T-6749-03: a token endpoint with a fragment is refused, whoever names it.
 #[tokio::test]
 async fn no_endpoint_has_a_fragment() {

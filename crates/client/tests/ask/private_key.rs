@@ -172,7 +172,7 @@ async fn an_introspector_proves_itself_to_the_issuer() {
         http.clone(),
         scene.issuer.issuer(),
         Endpoint::parse,
-        countersign_client::JwksSettings::default(),
+        countersign_client::IntrospectionSettings::default(),
         auth.clone(),
     );
     let told = Introspector::at(http, at, auth.for_issuer(scene.issuer.issuer()));
@@ -184,4 +184,29 @@ async fn an_introspector_proves_itself_to_the_issuer() {
         assert_eq!(typ.as_deref(), Some("client-authentication+jwt"));
         assert_eq!(claims["aud"], json!(scene.issuer.issuer()));
     }
+}
+
+/// RFC 9449 §4.3, RFC 7523 §3: assertion and proof of a second request are of the moment in which it is made.
+#[tokio::test]
+async fn a_second_request_is_of_its_own_time() {
+    let scene = Scene::new().await;
+    let key = SigningKey::generate(Algorithm::ES256, "k").unwrap();
+    let _ = scene.issuer.client("svc").key(key.public_jwk());
+    scene.issuer.demand_new_nonce();
+    let tokens = scene.discover().dpop(Algorithm::ES256);
+    let tokens = tokens.private_key("svc", PrivateKey::from_signer(Arc::new(key))).build().await.unwrap();
+    let held = scene.issuer.hold(Document::Token);
+    let token = tokens.clone();
+    let token = tokio::spawn(async move { token.token().await });
+    scene.issuer.asked(Document::Token, 1).await;
+    scene.clock.advance(20);
+    drop(held);
+    token.await.unwrap().unwrap();
+    let asked = scene.asked();
+    let iat = |index: usize| {
+        let proof = asked[index].header("dpop").unwrap().to_owned();
+        let assertion = asked[index].parameter("client_assertion").unwrap();
+        [proof, assertion].map(|jwt| decoded(&jwt).3["iat"].as_i64().unwrap())
+    };
+    assert_eq!((asked.len(), iat(1)), (2, iat(0).map(|first| first + 20)));
 }

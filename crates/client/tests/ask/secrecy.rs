@@ -3,13 +3,16 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use countersign_client::{ClientAuth, PrivateKey, SecretSource, TokenError};
+use countersign_client::token::{Ask, compose};
+use countersign_client::{Answer, ClientAuth, PrivateKey, SecretSource, TokenError};
 use countersign_proto::jose::{Algorithm, SigningKey};
+use countersign_proto::time::UnixTime;
 use countersign_testkit::issuer::{Document, Reply};
+use http::{HeaderMap, StatusCode};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use super::scene::{Scene, pem};
+use super::scene::{Scene, pem, take};
 
 const CANARY: &str = "canary-5b1f";
 
@@ -32,6 +35,10 @@ async fn nothing_secret_is_printed_or_logged() {
         ClientAuth::client_secret_basic("svc", CANARY.to_owned()),
         ClientAuth::client_secret_post("svc", SecretSource::file(scene.file("secret", CANARY))),
         ClientAuth::client_secret_post("svc", SecretSource::command("printf", [CANARY])),
+        ClientAuth::client_secret_post(
+            "svc",
+            SecretSource::command("sh", ["-c", &format!("echo {CANARY} >&2; echo {CANARY}")]),
+        ),
         ClientAuth::private_key_jwt("svc", PrivateKey::from_file(&key_file, None, None)),
         ClientAuth::assertion_file(None, scene.file("token", &platform)),
         ClientAuth::client_secret_basic("nobody", CANARY.to_owned()),
@@ -42,6 +49,9 @@ async fn nothing_secret_is_printed_or_logged() {
                 None => scene.issuer.restore(Document::Token),
             }
             let tokens = scene.discover().auth(auth.clone()).build().await.unwrap();
+            let composed =
+                compose(&Ask::default(), &auth.clone().for_issuer("i"), UnixTime(0)).await.unwrap();
+            printed.push_str(&format!("{composed:?}"));
             match tokens.token().await {
                 Ok(token) => {
                     secrets.push(token.expose().to_owned());
@@ -56,11 +66,53 @@ async fn nothing_secret_is_printed_or_logged() {
             }
         }
     }
+    let body = bytes::Bytes::from(CANARY);
+    let answer = Answer { status: StatusCode::OK, headers: HeaderMap::new(), body };
+    printed.push_str(&format!("{answer:?}"));
     secrets.extend(scene.asked().iter().filter_map(|sent| sent.parameter("client_assertion")));
     printed.push_str(&log.text());
     assert!(secrets.len() > 12, "{}", secrets.len());
     for secret in secrets {
         assert!(!printed.contains(&secret), "{secret} in {printed}");
+    }
+}
+
+/// A server that echoes what it was sent is the last from whom a log should learn a secret.
+#[tokio::test]
+async fn what_a_server_echoes_is_blanked() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_ansi(false).with_writer(log.clone()));
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let scene = Scene::new().await;
+    let assertion = format!("eyJ0.eyJ1.{}", "c".repeat(43));
+    let (secret, sent, basic) = ("canary 5b/1f", "canary+5b%2F1f", "c3ZjOmNhbmFyeSs1YiUyRjFm");
+    let mut printed = String::new();
+    for (auth, echoes) in [
+        (ClientAuth::client_secret_basic("svc", secret.to_owned()), vec![secret, sent, basic]),
+        (ClientAuth::client_secret_post("svc", secret.to_owned()), vec![secret, sent]),
+        (ClientAuth::assertion_file(None, scene.file("token", &assertion)), vec![assertion.as_str()]),
+    ] {
+        for echo in echoes {
+            for status in [400, 401, 503] {
+                // at the end, where cutting a long text would leave a half of it
+                let body = serde_json::json!({
+                    "error": format!("no {echo}"),
+                    "error_description": format!("{} got {echo}, and what else?", "x".repeat(185)),
+                });
+                scene.issuer.answer(
+                    Document::Token,
+                    Reply::status(status).body("application/json", body.to_string()),
+                );
+                let error = take(scene.discover().auth(auth.clone())).await.unwrap_err();
+                printed.push_str(&format!("{error} {error:?}"));
+                assert!(error.to_string().contains("no ***"), "{error}");
+            }
+        }
+    }
+    printed.push_str(&log.text());
+    for told in ["canary", "c3ZjOmNhbmFyeSs1", "cccc"] {
+        assert!(!printed.contains(told), "{told} in {printed}");
     }
 }
 

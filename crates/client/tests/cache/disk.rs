@@ -103,6 +103,18 @@ async fn a_token_that_was_refused_is_not_found_again() {
     assert_eq!(set.issuer.count(), 2);
 }
 
+/// One that was due when it was found is put off from renewal, and not from replacement.
+#[tokio::test]
+async fn a_token_that_is_found_late_and_refused_is_replaced_at_once() {
+    let set = Set::new(Reply::Token("300")).await;
+    assert_eq!(text(&set.process()).await, "t1");
+    set.wall.pass(270).await;
+    let late = set.process();
+    let due = late.token().await.unwrap();
+    assert_eq!(due.expose(), "t1");
+    assert_eq!(late.instead_of(&due).await.unwrap().expose(), "t2");
+}
+
 /// T-9449-05 and issue 5: the proof key is kept, so that the next process spends the same bound token.
 #[tokio::test]
 async fn the_proof_key_is_kept_with_the_token() {
@@ -197,9 +209,62 @@ async fn what_has_expired_is_swept() {
     }
     assert_eq!(set.files("token").len(), 3);
     fs::write(set.folder().join("notes.txt"), "mine").unwrap();
-    set.wall.pass(300).await;
+    fs::write(set.folder().join("odd.token"), "no token").unwrap();
+    set.wall.pass(3_599).await;
     text(&set.process()).await;
-    assert_eq!((set.files("token").len(), set.files("txt").len()), (1, 1));
+    assert_eq!((set.files("token").len(), set.files("lock").len()), (5, 4), "once an hour");
+    set.wall.pass(301).await;
+    text(&set.process()).await;
+    assert_eq!((set.files("token").len(), set.files("txt").len()), (2, 1), "what is not understood stays");
+    set.wall.pass(3_600).await;
+    text(&set.process()).await;
+    assert_eq!(set.files("lock").len(), 1, "locks go with their tokens");
+}
+
+/// Each call of a command line is a process of its own: together they are no storm.
+#[tokio::test]
+async fn an_api_that_refuses_every_token_causes_no_storm_of_processes() {
+    let set = Set::new(Reply::Token("3600")).await;
+    let mut told = 0;
+    for _ in 0..300 {
+        let process = set.process();
+        let token = process.token().await.unwrap();
+        if let Err(error) = process.instead_of(&token).await {
+            told += 1;
+            let after = error.retry_after().unwrap();
+            assert!((1..=60).contains(&after.as_secs()), "{after:?}");
+        }
+        set.wall.pass(1).await;
+    }
+    // as in one process: at once, then after 5, 10, 20, 40 seconds, then once a minute
+    assert!((8..=10).contains(&set.issuer.count()), "{}", set.issuer.count());
+    assert!(told > 280);
+}
+
+#[tokio::test]
+async fn a_failure_is_for_those_who_waited_and_who_comes_later_asks() {
+    let set = Set::new(Reply::Status(503, "")).await;
+    for count in 1..4 {
+        drop(set.process().token().await.unwrap_err());
+        assert_eq!(set.issuer.count(), count);
+    }
+    assert_eq!(set.files("failed").len(), 1);
+    set.issuer.reply(Reply::Token("300"));
+    assert_eq!(text(&set.process()).await, "t4");
+    assert!(set.files("failed").is_empty());
+}
+
+#[tokio::test]
+async fn all_processes_leave_a_server_alone_for_as_long_as_it_asks() {
+    let set = Set::new(Reply::Status(429, "retry-after: 20\r\n")).await;
+    drop(set.process().token().await.unwrap_err());
+    set.wall.pass(5).await;
+    let error = set.process().token().await.unwrap_err();
+    assert_eq!(error.retry_after().unwrap().as_secs(), 15);
+    assert_eq!(set.issuer.count(), 1);
+    set.issuer.reply(Reply::Token("300"));
+    set.wall.pass(15).await;
+    assert_eq!(text(&set.process()).await, "t2");
 }
 
 #[tokio::test]

@@ -70,6 +70,18 @@ async fn a_token_that_lives_for_seconds_is_used_while_it_lives() {
     assert_eq!(text(&source).await, "t2", "a fifth of its life is its leeway");
 }
 
+#[tokio::test]
+async fn a_token_that_lives_for_a_second_is_used_for_four_fifths_of_it() {
+    let (issuer, wall, source) = source("1").await;
+    assert_eq!(text(&source).await, "t1");
+    // the second in which it was asked for ends a moment later
+    wall.set_by(1);
+    later(600).await;
+    assert_eq!((text(&source).await.as_str(), issuer.count()), ("t1", 1));
+    later(200).await;
+    assert_eq!(text(&source).await, "t2");
+}
+
 /// T-6749-19: `expires_in` absent, 0, a string or huge.
 #[tokio::test]
 async fn every_lifetime_is_survived() {

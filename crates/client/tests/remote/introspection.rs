@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign_client::token::Secret;
 use countersign_client::{
-    ClientAuth, Endpoint, HttpClient, HttpError, IntrospectError, Introspector, JwksSettings,
+    ClientAuth, Endpoint, HttpClient, HttpError, IntrospectError, IntrospectionSettings, Introspector,
 };
 use countersign_proto::introspection::IntrospectionResponse;
 use tokio::sync::watch;
@@ -94,7 +94,7 @@ async fn the_endpoint_is_discovered() {
         Arc::new(HttpClient::default()),
         &issuer.url,
         Endpoint::parse,
-        JwksSettings::default(),
+        IntrospectionSettings::default(),
         auth(),
     )
     .unwrap();
@@ -122,4 +122,41 @@ async fn the_endpoint_is_discovered() {
         assert!(matches!(error, IntrospectError::NoEndpoint), "{error}");
     }
     assert_eq!(issuer.count(PLACE), 2);
+}
+
+/// Threats 3 "mix-up": metadata that name another server's endpoint lead no credential and no token there, unless an
+/// operator named its origin.
+#[tokio::test]
+async fn introspection_credentials_do_not_go_to_another() {
+    let (issuer, other) = (Issuer::start().await, Issuer::start().await);
+    other.reply(PLACE, json(r#"{"active":true}"#));
+    let elsewhere = other.url.replace("127.0.0.1", "localhost");
+    let metadata = |place: &str| {
+        json(&format!(r#"{{"issuer":"{}","introspection_endpoint":"{place}{PLACE}"}}"#, issuer.url))
+    };
+    let discover = |endpoints_at: &[&str]| {
+        let endpoints_at = endpoints_at.iter().map(|origin| (*origin).to_owned()).collect();
+        let settings = IntrospectionSettings { endpoints_at, ..IntrospectionSettings::default() };
+        let http = Arc::new(HttpClient::default());
+        Introspector::discover(http, &issuer.url, Endpoint::parse, settings, auth())
+    };
+    for place in [elsewhere.as_str(), "https://introspect.example"] {
+        issuer.reply(METADATA, metadata(place));
+        let introspector = discover(&[]).unwrap();
+        let error = introspector.introspect("t").await.unwrap_err();
+        assert!(matches!(error, IntrospectError::NoEndpoint), "{place}: {error}");
+        assert_eq!(other.count(PLACE), 0);
+    }
+    issuer.reply(METADATA, metadata("https://introspect.example"));
+    let introspector = discover(&[]).unwrap();
+    introspector.introspect("t").await.unwrap_err();
+    assert!(introspector.error().unwrap().contains("endpoints_at"));
+
+    issuer.reply(METADATA, metadata(&elsewhere));
+    let answer = discover(&[&elsewhere]).unwrap().introspect("t").await.unwrap();
+    assert!(matches!(answer, IntrospectionResponse::Active(_)));
+    assert_eq!(other.count(PLACE), 1);
+    for wrong in [format!("{elsewhere}{PLACE}"), "http://introspect.example".to_owned()] {
+        assert_eq!(discover(&[&wrong]).err().unwrap().setting(), "endpoints_at", "{wrong}");
+    }
 }

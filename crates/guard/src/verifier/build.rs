@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use countersign_client::Introspector;
 use countersign_client::{
-    Endpoint, EndpointError, HttpClient, JwksSettings, RemoteJwks, Settings, SystemClock,
+    Endpoint, EndpointError, HttpClient, IntrospectionSettings, Introspector, JwksSettings, RemoteJwks,
+    Settings, SystemClock,
 };
 use countersign_proto::jose::dpop::DEFAULT_ALGORITHMS;
 use countersign_proto::jose::rules::MAX_LEEWAY;
@@ -59,6 +59,14 @@ pub enum BuildError {
     /// More than one issuer would be asked about a token that is no JWT.
     #[error("two issuers are to be asked about tokens: a token that is no JWT does not say whose it is")]
     TwoIntrospected,
+    /// What is to be an origin of endpoints is none, or no metadata is asked where endpoints are.
+    #[error("the issuer {issuer}: {why}")]
+    EndpointsAt {
+        /// Whose endpoints.
+        issuer: String,
+        /// What is wrong.
+        why: String,
+    },
     /// No algorithm is allowed.
     #[error("the issuer {0} may sign with no algorithm at all: allow at least one")]
     NoAlgorithm(String),
@@ -269,6 +277,11 @@ fn vouches(trusted: &TrustedIssuer, jwks: &JwksSettings) -> Result<Vouches, Buil
     let judged =
         |what, url: &str| judge(url).map_err(|why| BuildError::Url { what, url: url.to_owned(), why });
     let named = |why| BuildError::Url { what: "the issuer", url: trusted.issuer.clone(), why };
+    let at = |why: String| BuildError::EndpointsAt { issuer: trusted.issuer.clone(), why };
+    let asks_metadata = matches!(&trusted.source, Source::Introspection { endpoint: None, .. });
+    if !asks_metadata && !trusted.endpoints_at.is_empty() {
+        return Err(at("endpoints_at: no endpoint of its metadata is asked, so leave it out".to_owned()));
+    }
     let settings = Settings { ca_file: trusted.ca_file.clone(), ..HTTP };
     let http = || {
         tokio::runtime::Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
@@ -288,7 +301,13 @@ fn vouches(trusted: &TrustedIssuer, jwks: &JwksSettings) -> Result<Vouches, Buil
             let (http, auth) = (http()?, auth.clone());
             let introspector = match endpoint {
                 Some(url) => Introspector::at(http, judged("the introspection endpoint", url)?, auth),
-                None => Introspector::discover(http, &trusted.issuer, judge, *jwks, auth).map_err(named)?,
+                None => {
+                    judge(&trusted.issuer).map_err(named)?;
+                    let found =
+                        IntrospectionSettings { metadata: *jwks, endpoints_at: trusted.endpoints_at.clone() };
+                    let introspector = Introspector::discover(http, &trusted.issuer, judge, found, auth);
+                    introspector.map_err(|why| at(why.to_string()))?
+                }
             };
             Vouches::Introspection(Box::new(Remote::new(introspector, trusted)))
         }

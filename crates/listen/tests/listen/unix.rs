@@ -51,6 +51,37 @@ async fn peers_are_told_by_their_processes() {
     }
 }
 
+/// A user whom nobody knows, or any single one, holds the silent connections of but a few, and others are served.
+#[tokio::test]
+async fn one_user_does_not_take_all_connections() {
+    for (is_known, most) in [(false, 1), (true, 8)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let limits = Limits { connections: 32, ..Limits::default() };
+        let listener = Listener::on_unix_socket(UnixListener::bind(&path).unwrap()).with_limits(limits);
+        let listener = listener.with_known_users(move |_| is_known);
+        let stats = listener.stats();
+        let _serving = tokio::spawn(listener.serve(tower::service_fn(who), std::future::pending()));
+        let mut silent = Vec::new();
+        for _ in 0..most {
+            silent.push(Peer(UnixStream::connect(&path).await.unwrap()));
+        }
+        for _ in 0..50 {
+            assert_eq!(Peer(UnixStream::connect(&path).await.unwrap()).rest().await, b"");
+        }
+        assert_eq!((stats.read().accepted, stats.read().full), (most, 50));
+        silent.pop();
+        soon(async {
+            while stats.read().open == most {
+                tokio::task::yield_now().await
+            }
+        })
+        .await;
+        let mut peer = Peer(UnixStream::connect(&path).await.unwrap());
+        assert!(peer.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.until("false.").await.contains(" 200 "));
+    }
+}
+
 async fn who(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let process = request.extensions().get::<PeerProcess>().unwrap();
     let has_address = request.extensions().get::<PeerAddr>().is_some();

@@ -53,6 +53,11 @@ impl Broker {
         context.tokens.token().await.map_err(Refusal::Token)
     }
 
+    /// Whether any context is for this user.
+    pub(super) fn knows(&self, uid: u32) -> bool {
+        self.contexts().values().any(|context| context.table.is_for(uid, self.owner))
+    }
+
     /// Takes a file in the place of the one before; a context that is told as before keeps its token.
     ///
     /// # Errors

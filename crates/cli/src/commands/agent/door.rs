@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use countersign_client::Token;
+use countersign_client::{Token, TokenError};
 use countersign_listen::{PeerAddr, PeerProcess};
 use countersign_proto::error::printable;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
@@ -100,12 +100,14 @@ fn log(head: &Parts, asked: Option<&str>, outcome: &Result<Token, Refusal>) {
     let peer = peer.as_deref();
     match outcome {
         Ok(_) => tracing::info!(context, outcome = "given", uid, pid, peer, "token asked for"),
-        Err(Refusal::Token(error)) => {
+        // what went wrong here is said whole; an issuer's own sentence is not: it may repeat the credential
+        Err(Refusal::Token(error)) if !matches!(error, TokenError::Refused(_)) => {
             let outcome = printable(&error.to_string());
             tracing::warn!(context, outcome, uid, pid, peer, "token asked for");
         }
         Err(refusal) => {
-            let outcome = refusal.error();
+            let outcome = printable(refusal.error());
+            let outcome = &*outcome;
             tracing::warn!(context, outcome, uid, pid, peer, "token asked for");
         }
     }

@@ -14,7 +14,8 @@ use super::claim::Claim;
 use crate::failure::Failure;
 use crate::private_file;
 
-/// A key, as what it is compared with: 256 random bits in the form of a client secret, which scanners know.
+/// A key, as what it is compared with: 256 random bits, written as those of a client secret are, with a beginning of its
+/// own, so that neither is taken for the other.
 pub(super) struct Key(Digest);
 
 /// The file of a key (0600); it is removed with it, since the key opens nothing afterwards.
@@ -50,8 +51,10 @@ impl KeyFile {
         let mut bits = Zeroizing::new([0; 32]);
         SystemRandom.fill(&mut *bits)?;
         let text = ClientSecret::from_random(&bits);
-        private_file::replace(path, text.expose()).map_err(cannot)?;
-        let key = Key(digest(&SHA256, text.expose().as_bytes()));
+        let bits = text.expose().trim_start_matches(SECRET);
+        let text = Zeroizing::new(format!("{PREFIX}{bits}"));
+        private_file::replace(path, &text).map_err(cannot)?;
+        let key = Key(digest(&SHA256, text.as_bytes()));
         Ok((Self { path: path.to_owned(), _claim: claim }, key))
     }
 }
@@ -66,13 +69,16 @@ impl Drop for KeyFile {
 fn is_replaceable(path: &Path) -> bool {
     match fs::symlink_metadata(path) {
         Ok(there) if there.is_file() => {
-            private_file::read(path, MAX_KEY).is_ok_and(|text| text.starts_with("csk_"))
+            private_file::read(path, MAX_KEY).is_ok_and(|text| text.starts_with(PREFIX))
         }
         Ok(_) => false,
         Err(error) => error.kind() == ErrorKind::NotFound,
     }
 }
 
+/// Keys begin so, and client secrets so.
+const PREFIX: &str = "csa_";
+const SECRET: &str = "csk_";
 const MAX_KEY: u64 = 63;
 
 #[cfg(test)]
@@ -106,5 +112,9 @@ mod tests {
         fs::write(&path, "precious").unwrap();
         assert!(KeyFile::make(&path).err().unwrap().to_string().contains("no agent's key"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+        let secret = ClientSecret::from_random(&[7; 32]);
+        fs::write(&path, secret.expose()).unwrap();
+        assert!(KeyFile::make(&path).err().unwrap().to_string().contains("no agent's key"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), secret.expose());
     }
 }

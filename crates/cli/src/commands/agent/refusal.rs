@@ -66,7 +66,8 @@ impl Refusal {
         }
     }
 
-    /// What the caller is told; of a wrong setting no more than that the log knows.
+    /// What the caller is told; of a wrong setting no more than that the log knows, and of an issuer's refusal no more than
+    /// its code: there are issuers that repeat the request in their sentence, and with it the credential.
     fn description(&self) -> String {
         let text = match self {
             Self::Browser => "no page may have a token: Origin and Sec-Fetch-Site are refused",
@@ -79,7 +80,9 @@ impl Refusal {
             Self::OtherMethod => "use GET",
             Self::Query(why) => why,
             Self::UnknownContext => "the agent's file has no such context",
-            Self::Token(TokenError::Refused(refused)) => return format!("the issuer refuses: {refused}"),
+            Self::Token(TokenError::Refused(refused)) => {
+                return format!("the issuer refuses the token request: {}", refused.error);
+            }
             Self::Token(TokenError::Unreachable(why)) => return format!("no answer of the issuer: {why}"),
             Self::Token(_) => "the agent's settings for this context are wrong: its log says which",
         };

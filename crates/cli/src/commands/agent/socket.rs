@@ -38,9 +38,17 @@ impl SocketFile {
         Ok((file, socket))
     }
 
-    /// Lets other users connect, or keeps them out; those who are connected stay.
+    /// Lets other users connect, or keeps them out; those who are connected stay. What took the file's place is left alone.
     pub(super) fn let_others_in(&self, others: bool) -> io::Result<()> {
+        if !self.is_there()? {
+            return Err(io::Error::new(ErrorKind::NotFound, "it is another file now"));
+        }
         fs::set_permissions(&self.path, Permissions::from_mode(mode(others)))
+    }
+
+    /// Whether its file is still at its place.
+    fn is_there(&self) -> io::Result<bool> {
+        fs::symlink_metadata(&self.path).map(|there| id(&there) == self.id)
     }
 
     /// Where it is.
@@ -51,7 +59,7 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if fs::symlink_metadata(&self.path).is_ok_and(|there| id(&there) == self.id) {
+        if self.is_there().is_ok_and(|is| is) {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -140,6 +148,18 @@ mod tests {
         fs::remove_file(&path).unwrap();
 
         let (file, _listener) = SocketFile::make(&path, false).await.unwrap();
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "another's").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        assert!(file.let_others_in(true).is_err());
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        fs::remove_file(&path).unwrap();
+        let target = temp.path().join("target");
+        fs::write(&target, "").unwrap();
+        fs::set_permissions(&target, Permissions::from_mode(0o600)).unwrap();
+        std::os::unix::fs::symlink(&target, &path).unwrap();
+        assert!(file.let_others_in(true).is_err());
+        assert_eq!(fs::metadata(&target).unwrap().mode() & 0o777, 0o600);
         fs::remove_file(&path).unwrap();
         fs::write(&path, "another's").unwrap();
         drop(file);

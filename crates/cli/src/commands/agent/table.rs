@@ -120,9 +120,13 @@ impl Table {
             return Ok(SecretSource::file(path));
         }
         if let Some(name) = &self.client_secret_env {
+            environment::variable("client_secret_env", name)?;
             // unlike a file, it will not come while the agent runs
             if environment::text(name).is_none() {
-                return Err(Failure::new(format!("client_secret_env: the variable {name} is not set")));
+                return Err(Failure::new(format!(
+                    "client_secret_env: {} is not set",
+                    environment::shown(name)
+                )));
             }
             return Ok(SecretSource::env(name));
         }

@@ -1,8 +1,7 @@
 //! What becomes of the answer: shown as it comes, and judged by its status.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -14,6 +13,7 @@ use http::{HeaderMap, HeaderValue, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
+use super::target::Target;
 use crate::failure::{Failure, with_causes};
 use crate::output::{Output, clean, shell};
 
@@ -39,16 +39,17 @@ impl Shown<'_> {
         }
         if self.fail && !head.status.is_success() {
             self.output.note(&refused(&head).to_string());
+            if self.include {
+                let mut to = Target::open(self.to).map_err(|error| self.cannot_write(&error))?;
+                let written = to.write(self.output, &as_text(&head)).and_then(|_| to.keep());
+                written.map_err(|error| self.cannot_write(&error))?;
+            }
             return Ok(ExitCode::from(CURL_HTTP_ERROR));
         }
-        let mut file = self.to.map(File::create).transpose().map_err(|error| self.cannot_write(&error))?;
-        let mut write = |bytes: &[u8]| match &mut file {
-            Some(file) => file.write_all(bytes).map(|()| true),
-            None => self.output.raw(bytes),
-        };
+        let mut to = Target::open(self.to).map_err(|error| self.cannot_write(&error))?;
         let mut goes_on = true;
         if self.include {
-            goes_on = write(&as_text(&head)).map_err(|error| self.cannot_write(&error))?;
+            goes_on = to.write(self.output, &as_text(&head)).map_err(|error| self.cannot_write(&error))?;
         }
         while goes_on && let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| {
@@ -57,12 +58,13 @@ impl Shown<'_> {
                     "the answer from {} broke off: {why}",
                     from.url().origin().ascii_serialization()
                 ))
-                .next("what was written is not the whole answer")
+                .next(to.what_is_left())
             })?;
             if let Some(bytes) = frame.data_ref() {
-                goes_on = write(bytes).map_err(|error| self.cannot_write(&error))?;
+                goes_on = to.write(self.output, bytes).map_err(|error| self.cannot_write(&error))?;
             }
         }
+        to.keep().map_err(|error| self.cannot_write(&error))?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -1,5 +1,6 @@
 //! `-H`: header lines as curl takes them.
 
+use std::io;
 use std::path::Path;
 
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING, UPGRADE};
@@ -15,11 +16,15 @@ pub(super) struct Line {
     value: Option<HeaderValue>,
 }
 
-/// Reads what one `-H` gives: a line, or `@` and a file of lines.
+/// Reads what one `-H` gives: a line, or `@` and a file of lines, `-` for standard input.
 pub(super) fn given(text: &str) -> Result<Vec<Line>, String> {
     let Some(path) = text.strip_prefix('@') else { return Ok(vec![line(text)?]) };
     let cannot = |error| format!("{path} cannot be read: {error}");
-    let text = private_file::read(Path::new(path), MAX_FILE).map_err(cannot)?;
+    let text = match path {
+        "-" => private_file::read_from(io::stdin(), MAX_FILE),
+        path => private_file::read(Path::new(path), MAX_FILE),
+    };
+    let text = text.map_err(cannot)?;
     text.lines().filter(|text| !text.trim().is_empty()).map(line).collect()
 }
 

@@ -136,7 +136,7 @@ impl Story {
     async fn ask(&self, realm: &str, id: &str, secret: &str, scope: Option<&str>) -> Result<Answer, Failure> {
         let auth = ClientAuth::client_secret_basic(id, Secret::new(secret.to_owned()));
         let ask = Ask { scope: scope.map(str::to_owned).into_iter().collect(), ..Ask::default() };
-        let request = compose(&ask, &auth).await.map_err(Failure::new)?;
+        let request = compose(&ask, &auth, now()).await.map_err(Failure::new)?.expose();
         let url = format!("{}/realms/{realm}/oauth2/token", self.server);
         let shown = format!("Basic {id}:{}   (in base64)", short(secret));
         self.transcript.exchange(&url, request, Shown(&shown)).await

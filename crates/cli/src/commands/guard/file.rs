@@ -66,6 +66,8 @@ pub(super) struct IssuerTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct Introspection {
     pub(super) url: Option<String>,
+    #[serde(default)]
+    pub(super) endpoints_at: Vec<String>,
     pub(super) client_id: String,
     pub(super) client_secret_file: Option<PathBuf>,
     pub(super) client_secret_env: Option<String>,

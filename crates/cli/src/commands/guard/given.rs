@@ -183,8 +183,6 @@ const MAX_RULES: u64 = 1 << 20;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn certificates_come_in_headers_of_their_own() {
         let means_something_else = |name: &str| super::means_something_else(&name.parse().unwrap());

@@ -47,6 +47,9 @@ pub(super) fn trusted(table: &IssuerTable, plain_http: bool) -> Result<TrustedIs
         }
         (None, None, Some(introspection)) => {
             issuer = issuer.introspect(introspection.url.clone(), client_auth(introspection)?);
+            for origin in &introspection.endpoints_at {
+                issuer = issuer.endpoints_at(origin);
+            }
             if let Some(seconds) = introspection.active_seconds {
                 issuer = issuer.active_for(seconds);
             }

@@ -29,9 +29,20 @@ fn one_line_over_the_port() {
     let file = file(&user, &[("orders", &context)]);
     let agent = user.agent(&["--listen", "127.0.0.1:0", "--key-file", "agent.key", "--config", &file]);
     let url = format!("http://{}/token?context=orders", agent.address());
-    let done = user.shell(&format!(
-        "curl --silent --fail --noproxy '*' -H \"Authorization: Bearer $(cat agent.key)\" '{url}'"
-    ));
+    // as the guide and the help have it, and with the key in no argument
+    for text in [include_str!("../../../../../docs/client.md"), &*user.ok(&["agent", "--help"])] {
+        let (_, line) = text.split_once("printf 'Authorization: Bearer %s' \"$(cat ").unwrap();
+        let (line, _) = line.split_once("context=orders'").unwrap();
+        let line = format!("printf 'Authorization: Bearer %s' \"$(cat {line}context=orders'")
+            .replace("~/.countersign.key", "agent.key")
+            .replace("http://127.0.0.1:8085/token?context=orders", &url)
+            .replace("curl ", "curl --silent --noproxy '*' ");
+        let done = user.shell(&line);
+        assert!(done.out.contains("access_token"), "{line}: {}{}", done.out, done.err);
+    }
+    let key = std::fs::read_to_string(user.home().join("agent.key")).unwrap();
+    user.write("header", &format!("Authorization: Bearer {key}"));
+    let done = user.shell(&format!("curl --silent --noproxy '*' -H @header '{url}'"));
     let answer: serde_json::Value = serde_json::from_str(&done.out).unwrap();
     let python = format!(
         r#"no_proxy='*' python3 -c '

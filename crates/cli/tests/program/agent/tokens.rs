@@ -1,6 +1,12 @@
 //! What is handed out: one token for all who ask, kept fresh, and errors by blame.
 
+use std::sync::Arc;
 use std::thread;
+
+use countersign_client::SystemClock;
+use countersign_testkit::TestIssuer;
+use countersign_testkit::issuer::{Document, Reply};
+use serde_json::json;
 
 use super::asked::{ask, file, on_socket, prepared, token, token_requests};
 use crate::harness::{User, until};
@@ -114,6 +120,45 @@ fn errors_are_told_by_blame() {
     assert_eq!(token(&socket, "orders").status, 200);
     let (_, said) = agent.end();
     assert!(said.contains("no.secret"), "the log has what the caller is not told: {said}");
+}
+
+/// An issuer that repeats the request in its sentence gives the credential away: callers and the agent's lines have the
+/// code alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuers_sentence_goes_no_further() {
+    let issuer = TestIssuer::with().clock(Arc::new(SystemClock)).start().await;
+    let _ = issuer.client("svc").secret("the-secret-of-svc");
+    let echo = json!({ "error": "invalid_client", "error_description": "no client with the-secret-of-svc" });
+    issuer.answer(Document::Token, Reply::status(401).body("application/json", echo.to_string()));
+    let user = User::new();
+    user.write("svc.secret", "the-secret-of-svc");
+    let issuer = issuer.issuer();
+    let context = format!("issuer = '{issuer}'\nclient_id = 'svc'\nclient_secret_file = 'svc.secret'\n");
+    let agent = on_socket(&user, &[("orders", &context)]);
+    let refused = token(&user.home().join("agent.sock"), "orders");
+    assert_eq!(refused.error(), (502, "invalid_client"));
+    assert!(!refused.body.to_string().contains("the-secret"), "{}", refused.body);
+    let said = agent.end().1;
+    let line = said.lines().find(|line| line.contains("token asked for")).unwrap();
+    assert!(line.contains("invalid_client") && !line.contains("the-secret"), "{line}");
+}
+
+/// What would kill a process that does nothing about it ends an agent in order, with its files.
+#[test]
+fn whatever_ends_it_leaves_nothing() {
+    let user = User::new();
+    let server = user.serve(&[]);
+    let context = prepared(&user, &server);
+    let file = file(&user, &[("orders", &context)]);
+    for name in ["TERM", "INT", "QUIT", "USR1", "USR2", "ALRM"] {
+        let mut agent =
+            user.agent(&["--listen", "127.0.0.1:0", "--key-file", "agent.key", "--config", &file]);
+        assert!(user.home().join("agent.key").exists());
+        agent.signal(name);
+        let (status, said) = agent.ended();
+        assert!(status.success() && !user.home().join("agent.key").exists(), "{name}: {status} {said}");
+        assert!(said.contains("commands::agent") && !said.contains("commands::serve"), "{said}");
+    }
 }
 
 /// A changed file is taken up at a SIGHUP: what is told as before keeps its token; a wrong one changes nothing.

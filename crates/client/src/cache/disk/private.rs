@@ -1,6 +1,6 @@
 //! Files of one user: there whole or not at all, and neither readable by others nor taken from them.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -66,9 +66,15 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     place(path, text, |beside| fs::rename(beside, path))
 }
 
-/// Opens a file to lock it; made where it is not there.
-pub(super) fn open_lock(path: &Path) -> io::Result<File> {
-    options().create(true).truncate(false).open(path)
+/// Locks a file until it is dropped; made where it is not there.
+///
+/// # Errors
+/// `WouldBlock` when another has locked it, or has just removed it.
+pub(super) fn lock(path: &Path) -> Result<File, TryLockError> {
+    let file = options().create(true).truncate(false).open(path).map_err(TryLockError::Error)?;
+    file.try_lock()?;
+    let is_named = fs::symlink_metadata(path).and_then(|named| same_file(&named, &file.metadata()?));
+    is_named.map(|()| file).map_err(|_| TryLockError::WouldBlock)
 }
 
 /// Not synced: a token that a power cut takes is asked for again, and half a one is none.
@@ -202,6 +208,22 @@ mod tests {
         assert_eq!(read(&path, 9).unwrap().as_str(), "four");
         assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "three", "what was linked to is not touched");
         assert_eq!(fs::read_dir(&inner).unwrap().count(), 1, "nothing is left beside");
+    }
+
+    /// A lock that was removed while somebody waited for it is none, or two could hold it.
+    #[test]
+    fn a_lock_is_held_by_one_even_if_it_was_removed() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("lock");
+        let held = lock(&path).unwrap();
+        assert!(matches!(lock(&path), Err(TryLockError::WouldBlock)));
+        fs::remove_file(&path).unwrap();
+        drop(held);
+        let held = lock(&path).unwrap();
+        assert!(matches!(lock(&path), Err(TryLockError::WouldBlock)));
+        drop(held);
+        symlink(temp.path().join("elsewhere"), temp.path().join("link")).unwrap();
+        assert!(lock(&temp.path().join("link")).is_err(), "what its name does not name");
     }
 
     /// Only where the tests run as root can there be a file of another user's.

@@ -1,6 +1,7 @@
 //! What a file holds: the token as the server gave it and when it was asked for, or a proof key; and for what.
 
 use std::io;
+use std::time::Duration;
 
 use countersign_proto::jose::{Algorithm, SigningKey, base64url, signing_key::SigningKeyError};
 use countersign_proto::time::UnixTime;
@@ -8,6 +9,7 @@ use countersign_proto::token::TokenResponse;
 use serde::{Deserialize, Serialize};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
+use super::super::pace;
 use super::PROOF_KEY;
 
 /// A token as it is kept.
@@ -18,6 +20,8 @@ pub(crate) struct Stored {
     pub answer: TokenResponse,
     /// When it may be removed.
     pub until: UnixTime,
+    /// The how manieth in a row it is that took the place of a refused one; 0 = it took no such place.
+    pub replacements: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -26,6 +30,8 @@ struct File {
     key: String,
     asked: UnixTime,
     until: UnixTime,
+    #[serde(default)]
+    replacements: u32,
     answer: TokenResponse,
 }
 
@@ -39,14 +45,21 @@ struct KeyFile {
 impl Stored {
     /// Reads a file that is for `key`, or for any.
     pub(super) fn read(text: &str, key: Option<&str>) -> Option<Self> {
-        let File { key: found, asked, until, answer } = serde_json::from_str(text).ok()?;
+        let File { key: found, asked, until, replacements, answer } = serde_json::from_str(text).ok()?;
         let ours = key.is_none_or(|key| key == found) && !answer.access_token.is_empty();
-        ours.then_some(Self { asked, answer, until })
+        ours.then_some(Self { asked, answer, until, replacements })
+    }
+
+    /// For how long it is not replaced yet, though it be refused: in this, all processes are as one.
+    pub(crate) fn stays_at(&self, now: UnixTime) -> Option<Duration> {
+        let pause = (self.replacements > 0).then(|| pace::after_replacement(self.replacements))?;
+        pace::remaining(pause, self.asked, now)
     }
 
     pub(super) fn write(self, key: &str) -> io::Result<Zeroizing<String>> {
-        let Self { asked, answer, until } = self;
-        Ok(Zeroizing::new(serde_json::to_string(&File { key: key.to_owned(), asked, until, answer })?))
+        let Self { asked, answer, until, replacements } = self;
+        let file = File { key: key.to_owned(), asked, until, replacements, answer };
+        Ok(Zeroizing::new(serde_json::to_string(&file)?))
     }
 }
 

@@ -33,6 +33,7 @@ fn what_is_missing_is_said() {
         (Verifier::builder(trusted().or_audience("")), "audience"),
         (Verifier::builder(trusted().algorithms(&[])), "no algorithm"),
         (Verifier::builder(trusted().leeway(61)), "leeway"),
+        (Verifier::builder(trusted().endpoints_at("https://x.example")), "endpoints_at"),
         (Verifier::builder(trusted()).proof_algorithms(&[]), "DPoP proofs"),
         (Verifier::builder(trusted()).require_bound(BoundBy::Dpop), "public URL"),
         (Verifier::builder(trusted()).demand_nonce(), "public URL"),
