@@ -29,7 +29,7 @@ pub use upstream::{Upstream, UpstreamError};
 
 use self::body::Upload;
 use self::failures::Failures;
-use self::headers::{Hop, host, length};
+use self::headers::{Hop, host};
 use self::rest::Rest;
 use crate::certificates::Certificates;
 use crate::door::Door;
@@ -150,7 +150,6 @@ impl Proxy {
         let asked = parts.uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
         let path = RequestPath::parse(asked).map_err(Refusal::Path)?;
         host(parts)?;
-        length(&parts.headers)?;
         let certificate = self.0.certificates.of(parts)?;
         let presented =
             Presented::at(&parts.method, asked, &parts.headers).with_certificate(certificate.as_ref());

@@ -77,8 +77,6 @@ pub enum Malformed {
     Host,
     /// A target of another scheme than `http` and `https`.
     Scheme,
-    /// Lengths that differ, or one that is no number (RFC 9110 §8.6).
-    Length,
 }
 
 /// What is wrong with how a token is bound to its presenter.
@@ -214,7 +212,6 @@ impl Malformed {
             Self::Trace => "TRACE is not answered here",
             Self::Host => "one host is needed, with or without a port, and nothing beside it",
             Self::Scheme => "only http and https are spoken here",
-            Self::Length => "one Content-Length is needed, in decimal",
         }
     }
 }
