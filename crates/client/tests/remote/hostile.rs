@@ -100,7 +100,7 @@ async fn mixed_kinds_and_sets_without_a_key() {
         assert_eq!(find(&remote, "a"), Err(KeyError::Unavailable));
         let state = remote.state();
         assert_eq!((state.generation, state.keys), (None, 0));
-        assert!(state.error.unwrap().contains("no key that can be used"));
+        assert!(state.error.unwrap().contains("the set has no key"));
     }
     issuer.reply(KEYS, keys(&["a"]));
     later(seconds(31)).await;
