@@ -37,7 +37,7 @@ use crate::presented::Presented;
 use crate::refusal::Refusal;
 use crate::require::Require;
 
-/// Puts a service behind a [`Verifier`]: what gets through has [`Access`] in its extensions.
+/// Puts a service behind a [`Verifier`]: what gets through has [`Access`](crate::Access) in its extensions.
 #[derive(Clone, Debug)]
 pub struct GuardLayer {
     verifier: Verifier,
