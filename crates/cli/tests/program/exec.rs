@@ -17,8 +17,7 @@ struct Running {
 
 impl Running {
     fn start(user: &User, words: &[&str], script: &str) -> Self {
-        let mut command = user.command(PROGRAM);
-        Self::of(command.arg("exec").args(words).args(["--", "sh", "-c", script]))
+        Self::of(heeding(user).arg("exec").args(words).args(["--", "sh", "-c", script]))
     }
 
     fn of(command: &mut Command) -> Self {
@@ -68,6 +67,16 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The program, ignoring no signal: whoever runs the tests in the background may ignore some, and that is inherited.
+fn heeding(user: &User) -> Command {
+    if !cfg!(target_os = "linux") {
+        return user.command(PROGRAM);
+    }
+    let mut command = user.command("env");
+    command.args(["--default-signal", PROGRAM]);
+    command
 }
 
 /// What `exec` left where temporary files are.

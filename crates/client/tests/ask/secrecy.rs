@@ -20,10 +20,7 @@ const CANARY: &str = "canary-5b1f";
 /// Threats 4 "secrets, tokens, assertions in logs": all that can be formatted is, at the most talkative level.
 #[tokio::test]
 async fn nothing_secret_is_printed_or_logged() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::registry()
-        .with(tracing_subscriber::fmt::layer().with_ansi(false).with_writer(log.clone()));
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = listen();
     let scene = Scene::new().await;
     let key = SigningKey::generate(Algorithm::ES256, "k").unwrap();
     let (key_file, lines) = (scene.file("key.pem", &pem(&key)), pem(&key));
@@ -89,10 +86,7 @@ async fn nothing_secret_is_printed_or_logged() {
 /// A server that echoes what it was sent is the last from whom a log should learn a secret.
 #[tokio::test]
 async fn what_a_server_echoes_is_blanked() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::registry()
-        .with(tracing_subscriber::fmt::layer().with_ansi(false).with_writer(log.clone()));
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = listen();
     let scene = Scene::new().await;
     let assertion = format!("eyJ0.eyJ1.{}", "c".repeat(43));
     let (secret, sent, basic) = ("canary 5b/1f", "canary+5b%2F1f", "c3ZjOmNhbmFyeSs1YiUyRjFm");
@@ -128,10 +122,7 @@ async fn what_a_server_echoes_is_blanked() {
 /// Each request is logged, and of failures in a row the first one stands out.
 #[tokio::test]
 async fn a_failure_is_told_once() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::registry()
-        .with(tracing_subscriber::fmt::layer().with_ansi(false).with_writer(log.clone()));
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = listen();
     let scene = Scene::new().await;
     let tokens = scene.discover().client_secret("svc", "secret".to_owned()).build().await.unwrap();
     for _ in 0..3 {
@@ -145,6 +136,16 @@ async fn a_failure_is_told_once() {
     };
     assert_eq!((ours("WARN"), ours("DEBUG")), (1, 3), "{text}");
     assert!(text.contains(scene.issuer.issuer()), "{text}");
+}
+
+/// Hears what this thread logs.
+fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
+    // whether anybody wants a line is found out once for all threads: those of other tests, which want none, must not say
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
+    let log = Log::default();
+    let subscriber = tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_ansi(false).with_writer(log.clone()));
+    (log, tracing::subscriber::set_default(subscriber))
 }
 
 #[derive(Clone, Default)]
