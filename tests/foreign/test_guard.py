@@ -69,7 +69,7 @@ def test_rules_by_method_and_path(front, orders):
     """Issue 4: the first rule that matches decides; what matches none is refused."""
     reached = len(front.echo.reached)
     for method, path, token, status in [
-        ("GET", "/health", None, 200), ("POST", "/health", None, 200), ("GET", "/health/x", orders.reader, 403),
+        ("GET", "/health", None, 200), ("POST", "/health", None, 403), ("GET", "/health/x", orders.reader, 403),
         ("HEAD", "/orders", orders.reader, 200), ("DELETE", "/orders/1", orders.reader, 403),
         ("DELETE", "/orders/1", orders.writer, 200), ("PATCH", "/orders/1", orders.writer, 403),
         ("OPTIONS", "/orders", orders.writer, 403), ("GET", "/admin", orders.writer, 403), ("GET", "/", orders.writer, 403),
