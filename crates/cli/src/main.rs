@@ -12,6 +12,7 @@ mod logs;
 mod moment;
 mod output;
 mod private_file;
+mod slip;
 mod snippet;
 mod source;
 mod wire;

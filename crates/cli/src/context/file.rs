@@ -13,6 +13,7 @@ use crate::environment;
 use crate::failure::Failure;
 use crate::output::{self, shell};
 use crate::private_file;
+use crate::slip::Slip;
 
 /// All saved contexts.
 #[derive(Default, Serialize, Deserialize)]
@@ -40,11 +41,8 @@ impl Contexts {
             TOLD.call_once(|| output::note(&open_to_others(&path)));
         }
         toml::from_str(&text).map_err(|error| {
-            // the parser's own text would quote the line, and a line may hold a secret
-            let line = error
-                .span()
-                .map_or(1, |span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
-            Failure::new(format!("{}:{line}: {}", path.display(), error.message()))
+            let slip = Slip::of(&error, &text);
+            Failure::new(format!("{}:{}: {}", path.display(), slip.line, slip.told()))
                 .next("mend the line, or remove the file and add contexts again")
         })
     }

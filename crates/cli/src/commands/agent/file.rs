@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use countersign_proto::nearest::nearest;
 use serde::Deserialize;
 
 use super::table::Table;
 use crate::failure::Failure;
 use crate::private_file;
+use crate::slip::Slip;
 
 /// What the file says; it holds no secret.
 #[derive(Debug, Deserialize)]
@@ -35,28 +35,19 @@ impl File {
     /// What is wrong is told with its line, and without the line's text, which might hold what is nobody's business.
     fn parse(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|error| {
-            let begins = error.span().map_or(0, |span| span.start);
-            let line = 1 + text.bytes().take(begins).filter(|byte| *byte == b'\n').count();
-            format!("{line}: {}", reworded(error.message().trim_end()))
+            let slip = Slip::of(&error, text);
+            format!("{}: {}", slip.line, reworded(&slip))
         })
     }
 }
 
-/// The reader's words in ours: for an unknown name, where they list those that there are between backticks, and for a
-/// value of another kind, which they repeat.
-fn reworded(message: &str) -> String {
+/// The reader's words in ours, for what has no place here.
+fn reworded(slip: &Slip<'_>) -> String {
+    let message = slip.message;
     if message.starts_with("invalid type") && message.ends_with("expected struct Table") {
         return "write [context.NAME] above the settings of a context, with a name of your choice".to_owned();
     }
-    if let Some(("invalid type: string", expected)) =
-        message.split_once(" \"").and_then(|(kind, rest)| Some((kind, rest.rsplit_once("\", ")?.1)))
-    {
-        return format!("invalid type: a string, {expected}");
-    }
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
-    match unknown {
-        None => message.to_owned(),
+    match slip.unknown() {
         Some("client_secret") => {
             "no secret stands in this file: say where it is, by client_secret_file, client_secret_env or \
              client_secret_command"
@@ -67,12 +58,7 @@ fn reworded(message: &str) -> String {
              take it itself, with the library or `countersign call --dpop`"
                 .to_owned()
         }
-        Some(name) => match nearest(name, quoted.clone()) {
-            Some(meant) => format!("there is no setting `{name}`; did you mean `{meant}`?"),
-            None => {
-                format!("there is no setting `{name}`; there are {}", quoted.collect::<Vec<_>>().join(", "))
-            }
-        },
+        _ => slip.told(),
     }
 }
 

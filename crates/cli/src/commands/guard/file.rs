@@ -3,11 +3,11 @@
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
-use countersign_server::config::nearest;
 use serde::Deserialize;
 
 use crate::failure::Failure;
 use crate::private_file;
+use crate::slip::Slip;
 
 /// What the file says; flags stand over it.
 #[derive(Debug, Default, Deserialize)]
@@ -123,35 +123,24 @@ impl File {
     /// What is wrong is told with its line, and without the line's text, which might hold what is nobody's business.
     fn parse(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|error| {
-            let begins = error.span().map_or(0, |span| span.start);
-            let line = 1 + text.bytes().take(begins).filter(|byte| *byte == b'\n').count();
-            let text = text.get(begins..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-            format!("{line}: {}", reworded(error.message(), text))
+            let slip = Slip::of(&error, text);
+            format!("{}: {}", slip.line, reworded(&slip))
         })
     }
 }
 
-/// The reader's words in ours: for an unknown name, where they list those that there are between backticks, for one that
-/// is missing, and for one issuer where there is a list of them.
-fn reworded(message: &str, line: &str) -> String {
-    if line.trim_end() == "[issuer]" && message.starts_with("invalid type: map") {
+/// The reader's words in ours: for a name that is missing, and for one issuer where there is a list of them.
+fn reworded(slip: &Slip<'_>) -> String {
+    if slip.text.trim_end() == "[issuer]" && slip.message.starts_with("invalid type: map") {
         return "write [[issuer]] with two brackets: there may be several".to_owned();
     }
-    if let Some(name) = message.trim_end().strip_prefix("missing field `").and_then(|m| m.strip_suffix('`')) {
-        return match name {
-            "audiences" => "`audiences` is missing: say for whom this issuer's tokens must be, such as \
-                            audiences = [\"https://orders.example\"]"
-                .to_owned(),
-            "url" => "`url` is missing: the issuer's identifier, as its tokens say it in `iss`".to_owned(),
-            name => format!("`{name}` is missing in this table"),
-        };
-    }
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next().filter(|_| message.starts_with("unknown field"));
-    let Some(name) = unknown else { return message.trim_end().to_owned() };
-    match nearest(name, quoted.clone()) {
-        Some(meant) => format!("there is no setting `{name}`; did you mean `{meant}`?"),
-        None => format!("there is no setting `{name}`; there are {}", quoted.collect::<Vec<_>>().join(", ")),
+    match slip.message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        Some("audiences") => "`audiences` is missing: say for whom this issuer's tokens must be, such as \
+                              audiences = [\"https://orders.example\"]"
+            .to_owned(),
+        Some("url") => "`url` is missing: the issuer's identifier, as its tokens say it in `iss`".to_owned(),
+        Some(name) => format!("`{name}` is missing in this table"),
+        None => slip.told(),
     }
 }
 
