@@ -1,6 +1,7 @@
 //! A load generator: bounded, for loopback, one number per request and no more.
 
 mod connection;
+mod pace;
 mod plan;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use serde::Serialize;
 use tokio::time::{sleep, timeout};
 
 use connection::Connection;
+use pace::Pace;
 pub use plan::Plan;
 
 /// What came back.
@@ -38,9 +40,10 @@ pub struct Report {
 pub async fn run(plan: Plan) -> io::Result<Report> {
     let plan = Arc::new(plan);
     let sent = Arc::new(AtomicU64::new(0));
+    let pace = plan.rate.map(Pace::start);
     let begun = Instant::now();
     let workers: Vec<_> = (0..plan.connections)
-        .map(|at| tokio::spawn(work(Arc::clone(&plan), Arc::clone(&sent), begun, at)))
+        .map(|at| tokio::spawn(work(Arc::clone(&plan), pace.clone(), Arc::clone(&sent), begun, at)))
         .collect();
     let mut all = Tally::default();
     for worker in workers {
@@ -116,18 +119,27 @@ impl Tally {
 }
 
 /// One connection's share: it opens anew what was closed, and stops at the plan's time or number.
-async fn work(plan: Arc<Plan>, sent: Arc<AtomicU64>, begun: Instant, at: usize) -> Tally {
+async fn work(
+    plan: Arc<Plan>,
+    pace: Option<Arc<Pace>>,
+    sent: Arc<AtomicU64>,
+    begun: Instant,
+    at: usize,
+) -> Tally {
     let mut tally = Tally::default();
     let mut open: Option<Connection> = None;
-    let pause = plan.rate.map(|rate| Duration::from_secs_f64(plan.connections as f64 / rate));
     // A thousand handshakes in one instant would measure the kernel's queue.
     sleep(Duration::from_micros(at as u64 * 100)).await;
     while begun.elapsed() < plan.time && tally.errors < MAX_ERRORS {
+        let due = match &pace {
+            Some(pace) => pace.next().await,
+            None => None,
+        };
         let number = sent.fetch_add(1, Ordering::Relaxed);
         if number >= plan.requests {
             break;
         }
-        let start = Instant::now();
+        let start = due.unwrap_or_else(Instant::now);
         let mut connection = match open.take() {
             Some(connection) => connection,
             None => match timeout(PATIENCE, Connection::open(&plan)).await {
@@ -148,9 +160,6 @@ async fn work(plan: Arc<Plan>, sent: Arc<AtomicU64>, begun: Instant, at: usize) 
                 }
             }
             _ => tally.errors += 1,
-        }
-        if let Some(pause) = pause {
-            sleep(pause.saturating_sub(start.elapsed())).await;
         }
     }
     tally

@@ -10,7 +10,7 @@ use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use countersign_guard::{GuardLayer, TrustedIssuer, Verifier};
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(worker_threads = 1)]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let app = Router::new().route("/hello", get(async || "hello"));

@@ -12,7 +12,8 @@ pub struct Plan {
     pub(super) connections: usize,
     pub(super) time: Duration,
     pub(super) requests: u64,
-    /// Requests per second over all connections; none = as fast as answers come.
+    /// Requests per second over all connections, evenly spread; latencies count from when they are due. None = as fast as
+    /// answers come.
     pub(super) rate: Option<f64>,
     pub(super) from: u64,
     modulo: u64,

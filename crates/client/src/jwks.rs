@@ -130,7 +130,7 @@ impl RemoteJwks {
     /// Who keeps tokens that were verified keeps this number with them, read before the verification.
     #[must_use]
     pub fn generation(&self) -> Option<u64> {
-        self.0.keeper.kept.load().as_ref().filter(|kept| kept.is_usable()).map(|kept| kept.generation)
+        self.0.keeper.generation()
     }
 
     /// What there is.

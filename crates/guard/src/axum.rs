@@ -140,7 +140,7 @@ impl IntoResponse for Rejection {
 
 /// Verifies a request, once however many extractors and layers of one verifier ask.
 async fn extract(parts: &mut Parts, verifier: &Verifier, require: &Require) -> Result<Access, Rejection> {
-    match verifier.enter(parts, require).await {
+    match verifier.enter(&Presented::by(parts), &parts.extensions, require).await {
         Ok(access) => {
             parts.extensions.insert(access.clone());
             Ok(access)

@@ -26,7 +26,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::request::Parts;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
@@ -39,9 +38,13 @@ use crate::require::Require;
 
 /// Puts a service behind a [`Verifier`]: what gets through has [`Access`](crate::Access) in its extensions.
 #[derive(Clone, Debug)]
-pub struct GuardLayer {
+pub struct GuardLayer(Arc<Settings>);
+
+/// Behind one pointer, because axum clones the service for each request.
+#[derive(Clone, Debug)]
+struct Settings {
     verifier: Verifier,
-    require: Arc<Require>,
+    require: Require,
     allow_preflight: bool,
 }
 
@@ -66,13 +69,13 @@ impl GuardLayer {
     /// added after the layer; bodies; and as [`Verifier::verify`].
     #[must_use]
     pub fn new(verifier: Verifier) -> Self {
-        Self { verifier, require: Arc::new(Require::token()), allow_preflight: false }
+        Self(Arc::new(Settings { verifier, require: Require::token(), allow_preflight: false }))
     }
 
     /// Lets in only tokens with these scopes.
     #[must_use]
     pub fn require(mut self, require: Require) -> Self {
-        self.require = Arc::new(require);
+        Arc::make_mut(&mut self.0).require = require;
         self
     }
 
@@ -80,12 +83,14 @@ impl GuardLayer {
     /// nothing else on `OPTIONS`.
     #[must_use]
     pub fn allow_preflight(mut self) -> Self {
-        self.allow_preflight = true;
+        Arc::make_mut(&mut self.0).allow_preflight = true;
         self
     }
+}
 
-    fn refuse<B: From<Bytes>>(&self, parts: &Parts, refusal: &Refusal) -> Response<B> {
-        self.verifier.respond(&Presented::by(parts), refusal).map(B::from)
+impl Settings {
+    fn refuse<In, Out: From<Bytes>>(&self, request: &Request<In>, refusal: &Refusal) -> Response<Out> {
+        self.verifier.respond(&Presented::by_request(request), refusal).map(Out::from)
     }
 }
 
@@ -112,28 +117,27 @@ where
         self.service.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<In>) -> Self::Future {
-        if let Some(metadata) = self.layer.verifier.metadata(request.method(), request.uri()) {
+    fn call(&mut self, mut request: Request<In>) -> Self::Future {
+        let Settings { verifier, require, allow_preflight } = &*self.layer.0;
+        if let Some(metadata) = verifier.metadata(request.method(), request.uri()) {
             return GuardFuture::answered(metadata.map(Out::from));
         }
-        if self.layer.allow_preflight && is_preflight(request.method(), request.headers()) {
-            self.layer.verifier.counts().allow();
+        if *allow_preflight && is_preflight(request.method(), request.headers()) {
+            verifier.counts().allow();
             return GuardFuture::inside(self.service.call(request));
         }
-        let (mut parts, body) = request.into_parts();
-        match self.layer.verifier.enter_now(&parts, &self.layer.require) {
+        match verifier.enter_now(&Presented::by_request(&request), request.extensions(), require) {
             Some(Ok(access)) => {
-                parts.extensions.insert(access);
-                GuardFuture::inside(self.service.call(Request::from_parts(parts, body)))
+                request.extensions_mut().insert(access);
+                GuardFuture::inside(self.service.call(request))
             }
-            Some(Err(refusal)) => GuardFuture::answered(self.layer.refuse(&parts, &refusal)),
+            Some(Err(refusal)) => GuardFuture::answered(self.layer.0.refuse(&request, &refusal)),
             None => {
                 // the one that was found ready goes, a fresh one stays
                 let fresh = self.service.clone();
                 let service = std::mem::replace(&mut self.service, fresh);
-                GuardFuture {
-                    way: Way::Waiting { wait: Box::pin(wait(self.layer.clone(), service, parts, body)) },
-                }
+                let wait = wait(self.layer.clone(), service, request);
+                GuardFuture { way: Way::Waiting { wait: Box::pin(wait) } }
             }
         }
     }
@@ -195,20 +199,21 @@ where
 }
 
 async fn wait<S, In, Out>(
-    layer: GuardLayer,
+    GuardLayer(settings): GuardLayer,
     mut service: S,
-    mut parts: Parts,
-    body: In,
+    request: Request<In>,
 ) -> Result<Response<Out>, S::Error>
 where
     S: Service<Request<In>, Response = Response<Out>>,
     Out: From<Bytes>,
 {
-    match layer.verifier.enter(&parts, &layer.require).await {
+    let (mut parts, body) = request.into_parts();
+    let judged = settings.verifier.enter(&Presented::by(&parts), &parts.extensions, &settings.require).await;
+    match judged {
         Ok(access) => {
             parts.extensions.insert(access);
             service.call(Request::from_parts(parts, body)).await
         }
-        Err(refusal) => Ok(layer.refuse(&parts, &refusal)),
+        Err(refusal) => Ok(settings.refuse(&Request::from_parts(parts, body), &refusal)),
     }
 }

@@ -7,7 +7,7 @@ use countersign_proto::authorization::{Credentials, PresentedToken, Scheme};
 use countersign_proto::jose::CertificateThumbprint;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
 use crate::refusal::{Malformed, Refusal};
 
@@ -46,13 +46,22 @@ impl<'r> Presented<'r> {
     /// What a request presents that was sent to this server itself; the certificate is the one in its extensions.
     #[must_use]
     pub fn by(parts: &'r Parts) -> Self {
-        let uri = uri(parts);
-        let target = Target { method: &parts.method, path: uri.path(), query: uri.query() };
+        Self::sent(&parts.method, &parts.uri, &parts.headers, &parts.extensions)
+    }
+
+    /// As [`Self::by`], of a request that is still whole.
+    #[must_use]
+    pub fn by_request<B>(request: &'r Request<B>) -> Self {
+        Self::sent(request.method(), request.uri(), request.headers(), request.extensions())
+    }
+
+    fn sent(method: &'r Method, uri: &'r Uri, headers: &'r HeaderMap, extensions: &'r Extensions) -> Self {
+        let uri = as_sent(uri, extensions);
         Self {
-            target: Some(target),
-            certificate: Whose::Connection(&parts.extensions),
-            peer: Whose::Connection(&parts.extensions),
-            ..Self::of_token(&parts.headers)
+            target: Some(Target { method, path: uri.path(), query: uri.query() }),
+            certificate: Whose::Connection(extensions),
+            peer: Whose::Connection(extensions),
+            ..Self::of_token(headers)
         }
     }
 
@@ -134,9 +143,9 @@ impl<'r> Presented<'r> {
         Ok(self.credentials()?.token()?)
     }
 
-    /// The scheme that the caller chose; `Bearer` where it chose none.
+    /// The scheme that the caller chose, whatever follows it; `Bearer` where it chose none.
     pub(crate) fn scheme(&self) -> Scheme {
-        self.token().map_or(Scheme::Bearer, |token| token.scheme())
+        self.credentials().map_or(Scheme::Bearer, Credentials::scheme)
     }
 
     /// The one DPoP proof, `None` where there is none (RFC 9449 §4.3, check 1).
@@ -211,13 +220,13 @@ fn listener_certificate(_: &Extensions) -> Option<&[u8]> {
 
 /// The URI as the caller sent it: a router that is nested in another sees a shorter one.
 #[cfg(feature = "axum")]
-fn uri(parts: &Parts) -> &http::Uri {
-    parts.extensions.get::<axum::extract::OriginalUri>().map_or(&parts.uri, |original| &original.0)
+fn as_sent<'r>(uri: &'r Uri, extensions: &'r Extensions) -> &'r Uri {
+    extensions.get::<axum::extract::OriginalUri>().map_or(uri, |original| &original.0)
 }
 
 #[cfg(not(feature = "axum"))]
-fn uri(parts: &Parts) -> &http::Uri {
-    &parts.uri
+fn as_sent<'r>(uri: &'r Uri, _: &'r Extensions) -> &'r Uri {
+    uri
 }
 
 /// Whether a query has a parameter `access_token`, however it is spelled (RFC 6750 §2.3).

@@ -58,10 +58,10 @@ impl<'a> Credentials<'a> {
     ///
     /// Does not check: that there is one such header only, and which bytes follow the scheme, if any.
     pub fn parse(header: &'a [u8]) -> Result<Self, AuthorizationError> {
-        let space = header.iter().take(LONGEST_SCHEME + 1).position(|byte| *byte == b' ');
-        let (name, bytes) = header.split_at(space.unwrap_or(header.len()));
-        let known = |scheme: &Scheme| name.eq_ignore_ascii_case(scheme.as_str().as_bytes());
-        let scheme = Scheme::ALL.into_iter().find(known).ok_or(AuthorizationError::OtherScheme)?;
+        let (scheme, bytes) = match header.strip_prefix(b"Bearer ") {
+            Some(rest) => (Scheme::Bearer, rest), // as nearly everybody writes it
+            None => any_spelling(header)?,
+        };
         // RFC 9110 §11.4: one space or more
         let spaces = bytes.iter().take_while(|byte| **byte == b' ').count();
         let bytes = bytes.get(spaces..).unwrap_or_default();
@@ -152,16 +152,34 @@ impl fmt::Display for AuthorizationError {
 
 impl std::error::Error for AuthorizationError {}
 
+/// Scheme and rest of a header, where the scheme is one of ours in any case.
+fn any_spelling(header: &[u8]) -> Result<(Scheme, &[u8]), AuthorizationError> {
+    let space = header.iter().take(LONGEST_SCHEME + 1).position(|byte| *byte == b' ');
+    let (name, rest) = header.split_at(space.unwrap_or(header.len()));
+    let known = |scheme: &Scheme| name.eq_ignore_ascii_case(scheme.as_str().as_bytes());
+    let scheme = Scheme::ALL.into_iter().find(known).ok_or(AuthorizationError::OtherScheme)?;
+    Ok((scheme, rest))
+}
+
 /// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="` (RFC 6750 §2.1).
 fn is_b64token(token: &[u8]) -> bool {
     let end = token.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
     let body = token.get(..end).unwrap_or_default();
-    // without a way out in the middle, so that the compiler can look at many at a time
-    let fits = |all: bool, byte: &u8| {
-        all & ((byte | 0x20).is_ascii_lowercase() | matches!(byte, b'-'..=b'9' | b'+' | b'_' | b'~'))
-    };
-    !body.is_empty() && body.iter().fold(true, fits)
+    !body.is_empty() && body.iter().all(|byte| IN_TOKEN.get(usize::from(*byte)) == Some(&true))
 }
+
+/// Which bytes stand in a `b64token` before its padding; a table, because every byte of every new token is looked up.
+#[expect(clippy::indexing_slicing, reason = "done when this is compiled")]
+const IN_TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let it = byte as u8;
+        table[byte] = it.is_ascii_alphanumeric() || matches!(it, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+        byte += 1;
+    }
+    table
+};
 
 /// The longest access token, in bytes: the longest JWT that is read.
 pub const MAX_TOKEN: usize = jws::MAX_LEN;

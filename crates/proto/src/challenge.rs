@@ -144,7 +144,9 @@ impl fmt::Display for Challenge {
         let mut separator = " ";
         for (name, value) in self.parameters() {
             if let Some(value) = value {
-                write!(f, r#"{separator}{name}="{value}""#)?;
+                for part in [separator, name, "=\"", value, "\""] {
+                    f.write_str(part)?;
+                }
                 separator = ", ";
             }
         }

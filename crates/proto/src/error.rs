@@ -98,13 +98,12 @@ pub struct ErrorBody {
 /// Allowed are %x20-21, %x23-5B and %x5D-7E, so a caller's own bytes can be quoted without ending the string.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\x20'..='\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e' => c,
-            '"' => '\'',
-            _ => '?',
-        })
-        .collect()
+    let is_printable = |c| matches!(c, '\x20'..='\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
+    if text.chars().all(is_printable) {
+        return text.to_owned(); // as nearly every one is
+    }
+    let instead = |c| if c == '"' { '\'' } else { '?' };
+    text.chars().map(|c| if is_printable(c) { c } else { instead(c) }).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Fetches, one at a time, and keeps what came; the common part of handles, background and fetches.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ use crate::{Endpoint, HttpClient};
 pub(super) struct Keeper {
     pub issuer: String,
     pub kept: ArcSwapOption<Kept>,
+    /// The generation of the kept keys while somebody sees to it that they are not too old; 0 when nobody does.
+    watched: AtomicU64,
     pub introspection: ArcSwapOption<Endpoint>,
     http: Arc<HttpClient>,
     source: Source,
@@ -37,6 +40,7 @@ impl Keeper {
         Self {
             issuer: issuer.to_owned(),
             kept: ArcSwapOption::empty(),
+            watched: AtomicU64::new(0),
             introspection: ArcSwapOption::empty(),
             http,
             source,
@@ -79,6 +83,34 @@ impl Keeper {
         }
     }
 
+    /// The generation of the keys, if they can be used. While they are watched it is read without a look at the clock.
+    pub(super) fn generation(&self) -> Option<u64> {
+        match self.watched.load(Ordering::Acquire) {
+            0 => self.kept.load().as_ref().filter(|kept| kept.is_usable()).map(|kept| kept.generation),
+            generation => Some(generation),
+        }
+    }
+
+    /// Takes on to call this again when what is kept is another, and at the time that is returned, when it is too old.
+    pub(super) fn watch(&self) -> Option<Instant> {
+        let _turn = self.flights();
+        let kept = self.kept.load();
+        let usable = kept.as_ref().filter(|kept| kept.is_usable());
+        self.watched.store(usable.map_or(0, |kept| kept.generation), Ordering::Release);
+        usable.map(|kept| kept.usable_until)
+    }
+
+    /// Nobody watches any more.
+    pub(super) fn unwatch(&self) {
+        self.watched.store(0, Ordering::Release);
+    }
+
+    fn replace(&self, kept: Kept) {
+        let _turn = self.flights();
+        self.unwatch(); // first, so that no key outlives its set
+        self.kept.store(Some(Arc::new(kept)));
+    }
+
     /// When the next fetch is due by itself; `None` while there is one.
     pub(super) fn due(&self) -> Option<Instant> {
         let flights = self.flights();
@@ -94,7 +126,7 @@ impl Keeper {
         let kept = self.kept.load();
         let kept = kept.as_ref();
         KeysState {
-            generation: kept.filter(|kept| kept.is_usable()).map(|kept| kept.generation),
+            generation: self.generation(),
             keys: kept.map_or(0, |kept| kept.len()),
             age: kept.map(|kept| kept.fetched.elapsed()),
             error: self.flights().error.clone(),
@@ -167,7 +199,7 @@ impl Keeper {
         let until = later(now, good_for);
         let kept = Kept::new(&self.issuer, &keys.set, former.as_deref(), now, until);
         let (count, generation) = (kept.len(), kept.generation);
-        self.kept.store(Some(Arc::new(kept)));
+        self.replace(kept);
         if former.as_ref().is_none_or(|former| former.generation != generation) {
             info!(issuer = self.issuer, keys = count, "the issuer's keys are new");
             for skipped in keys.set.skipped() {

@@ -8,8 +8,8 @@ pub(super) struct Kept {
     pub keys: StaticKeys,
     pub generation: u64,
     pub fetched: Instant,
+    pub usable_until: Instant,
     names: Vec<Name>,
-    usable_until: Instant,
 }
 
 /// What makes a key another one: its `kid`, its algorithm, its thumbprint.

@@ -22,7 +22,10 @@ async fn keys_are_served_stale_up_to_the_bound_and_no_longer() {
     later(seconds(10)).await;
     assert_eq!(find(&remote, "a"), Err(KeyError::Unavailable));
     assert_eq!(find(&remote, "x"), Err(KeyError::Unavailable), "nothing is known of other names either");
-    assert_eq!((remote.generation(), remote.is_ready()), (None, false));
+    while remote.is_ready() {
+        tokio::task::yield_now().await; // until whoever watches their age has had a turn
+    }
+    assert_eq!(remote.generation(), None);
     issuer.reply(METADATA, json(&issuer.metadata(KEYS)));
     later(seconds(31)).await;
     remote.ready().await;
@@ -134,4 +137,25 @@ fn the_end_of_the_runtime_ends_the_wait() {
     assert_eq!(remote.state().error.as_deref(), Some("the fetch was cut off"));
     assert_eq!(find(&remote, "a"), Err(KeyError::Unavailable));
     drop(open);
+}
+
+/// Whoever watches the age of keys may end before those who use them; then every use looks at the clock.
+#[test]
+fn keys_grow_old_without_their_runtime_too() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let theirs = runtime();
+    let remote = theirs.block_on(async {
+        let remote = Issuer::start().await.keys();
+        remote.ready().await;
+        tokio::task::yield_now().await; // to whoever watches
+        remote
+    });
+    drop(theirs);
+    assert_eq!(remote.generation(), Some(1));
+    runtime().block_on(async {
+        later(seconds(3595)).await;
+        assert_eq!(remote.generation(), Some(1));
+        later(seconds(10)).await;
+        assert_eq!(remote.generation(), None);
+    });
 }

@@ -6,7 +6,7 @@
 //! whole token is compared only where all 64 bits of the hash agree, so that the time of a comparison tells nothing about
 //! tokens of others.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -71,7 +71,9 @@ impl TokenCache {
 
     fn hash(&self, token: &[u8]) -> u64 {
         let end = if token.starts_with(JWT) { token.len().saturating_sub(END) } else { 0 };
-        self.hasher.hash_one(token.get(end..).unwrap_or_default())
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(token.get(end..).unwrap_or_default());
+        hasher.finish()
     }
 
     fn set(&self, hash: u64) -> &[ArcSwapOption<Entry>] {
@@ -84,8 +86,8 @@ impl TokenCache {
 const WAYS: usize = 4;
 /// `{"` in base64url. What begins so by chance is still found, by its end; a JWT that begins otherwise by its whole.
 const JWT: &[u8] = b"eyJ";
-/// Of a signature, the shortest of which has 86 characters; these hold 192 bits of it.
-const END: usize = 32;
+/// Of a signature, the shortest of which has 86 characters; these hold 96 bits of it, and one round of the hash each eight.
+const END: usize = 16;
 /// Longer ones are rare, and would make the bound on memory worth little.
 const MAX_TOKEN: usize = 4096;
 pub(super) const MAX_TOKENS: usize = 1 << 20;

@@ -35,8 +35,11 @@ impl Verifier {
         match known {
             Known::Access(access) => Ok(access),
             Known::Refused(refusal) => Err(refusal),
-            Known::AfterAsking(at) => self.ask(at, token).await,
-            Known::AfterKeys(at, generation, error) => self.learn(token, at, generation, error).await,
+            // on the heap, since these are rare, and large: an exchange of HTTP in every request's future would be moved with it
+            Known::AfterAsking(at) => Box::pin(self.ask(at, token)).await,
+            Known::AfterKeys(at, generation, error) => {
+                Box::pin(self.learn(token, at, generation, error)).await
+            }
         }
     }
 

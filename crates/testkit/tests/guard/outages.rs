@@ -99,11 +99,13 @@ async fn kept_keys_serve_up_to_their_bound() {
             assert!(scene.verifier.is_ready());
         }
         now_later(60).await;
+        while scene.verifier.is_ready() {
+            tokio::task::yield_now().await; // until whoever watches the keys' age has had a turn
+        }
         for door in DOORS {
             let heard = scene.doors.ask(door, &ask).await;
             assert_eq!((heard.status.as_u16(), heard.reached), (503, false), "{door:?}");
         }
-        assert!(!scene.verifier.is_ready());
         scene.issuer.up();
         now_later(60).await;
         ready(&scene.verifier).await;
