@@ -1,6 +1,8 @@
 //! The one place where a refusal becomes a response: status, challenges (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1), and a
 //! body for people.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use countersign_proto::authorization::Scheme;
 use countersign_proto::challenge::{Challenge, Code};
@@ -24,8 +26,11 @@ impl Verifier {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for challenge in self.challenges(presented, refusal) {
+            let mut text = String::with_capacity(CHALLENGE);
             // it prints printable ASCII and nothing else
-            if let Ok(value) = HeaderValue::try_from(challenge.to_string()) {
+            if write!(text, "{challenge}").is_ok()
+                && let Ok(value) = HeaderValue::try_from(text)
+            {
                 headers.append(WWW_AUTHENTICATE, value);
             }
         }
@@ -100,6 +105,8 @@ fn body(refusal: &Refusal) -> Bytes {
     serde_json::Value::Object(body).to_string().into()
 }
 
+/// In bytes: room for most of them at once, since whoever is refused may come often.
+const CHALLENGE: usize = 320;
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 #[cfg(test)]
