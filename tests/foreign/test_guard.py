@@ -83,7 +83,10 @@ def test_rules_by_method_and_path(front, orders):
 
 FORGED = [
     spelling
-    for name in ("X-Auth-Client", "X-Auth-Subject", "X-Auth-Issuer", "X-Auth-Scope")
+    for name in (
+        "X-Auth-Client", "X-Auth-Subject", "X-Auth-Issuer", "X-Auth-Scope", "Remote-User", "X-Remote-User",
+        "X-WebAuth-User", "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups",
+    )
     for spelling in (
         name, name.lower(), name.replace("-", "_"), name.replace("-", "_", 1), "_".join(name.rsplit("-", 1)),
         name.replace("-", "."), name.replace("-", "~"),
