@@ -7,6 +7,7 @@ use countersign_proto::time::UnixTime;
 
 use super::view::RealmView;
 use crate::keys::Vault;
+use crate::realm::Dialect;
 use crate::store::{RealmName, RealmRecord};
 
 /// A realm as the store gave it.
@@ -110,11 +111,20 @@ impl Realms {
             views.iter().map(|view| (key(view).into(), Arc::clone(view))).collect()
         };
         let (by_id, by_issuer) = (by(RealmView::id), by(RealmView::issuer));
-        let by_host = views
+        let roots = views.iter().filter_map(|view| Some((host_of_root(view)?.into(), Arc::clone(view))));
+        let bound = views
             .iter()
-            .flat_map(|view| view.realm().hosts.iter().map(|host| (host.as_str().into(), Arc::clone(view))))
-            .collect();
+            .flat_map(|view| view.realm().hosts.iter().map(|host| (host.as_str().into(), Arc::clone(view))));
+        let by_host = roots.chain(bound).collect(); // what is said outweighs what follows
         let by_name = views.iter().map(|view| (view.name().into(), Arc::clone(view))).collect();
         Self { by_name, by_id, by_host, by_issuer, next_slot }
     }
+}
+
+/// The host whose root is the issuer of a realm with Auth0's URLs: its metadata names them there.
+fn host_of_root(view: &RealmView) -> Option<&str> {
+    let issuer = view.realm().issuer.as_deref().filter(|_| view.opens(Dialect::Auth0))?;
+    let (_, rest) = issuer.split_once("://")?;
+    let host = rest.trim_end_matches('/');
+    (!host.contains('/')).then_some(host)
 }

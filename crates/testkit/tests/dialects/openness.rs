@@ -133,3 +133,42 @@ async fn root_urls_follow_the_host() {
         assert_eq!(at(host).await.str("issuer"), issuer, "{host}");
     }
 }
+
+/// RFC 8414 §2: what the metadata of an issuer at a root names is there, also where nobody said its host; a host that
+/// somebody said is that realm's.
+#[tokio::test]
+async fn a_root_issuer_has_its_host() {
+    let server = TestServer::with().default_realm("fallback").start().await;
+    for (name, profile, issuer, hosts) in [
+        ("fallback", "auth0", None, vec![]),
+        ("root", "auth0", Some("https://root.example"), vec![]),
+        ("taken", "auth0", Some("https://taken.example/"), vec!["other.example"]),
+        ("bound", "auth0", None, vec!["bound.example", "taken.example"]),
+        ("below", "auth0", Some("https://below.example/path"), vec![]),
+        ("closed", "rfc9068", Some("https://closed.example"), vec![]),
+    ] {
+        let new = NewRealm {
+            name: name.to_owned(),
+            profile: Some(profile.to_owned()),
+            issuer: issuer.map(str::to_owned),
+            hosts: Some(hosts.into_iter().map(str::to_owned).collect()),
+            ..NewRealm::default()
+        };
+        server.realm(new).await;
+    }
+    let keys = async |host: &'static str| {
+        let answer = Request::get("/.well-known/jwks.json").header("host", host).send(&server).await;
+        assert_eq!(answer.status, 200, "{host}");
+        answer.json()["keys"][0]["kid"].clone()
+    };
+    let fallback = keys("nobody.example").await;
+    for host in ["below.example", "closed.example"] {
+        assert_eq!(keys(host).await, fallback, "{host}");
+    }
+    for host in ["root.example", "other.example", "bound.example"] {
+        assert_ne!(keys(host).await, fallback, "{host}");
+    }
+    assert_eq!(keys("taken.example").await, keys("bound.example").await);
+    let at_root = Request::get("/.well-known/openid-configuration").header("host", "root.example");
+    assert_eq!(at_root.send(&server).await.str("jwks_uri"), "https://root.example/.well-known/jwks.json");
+}
