@@ -127,7 +127,8 @@ impl RemoteJwks {
 
     /// A number that is another one exactly when the usable keys are others; `None` while there are none.
     ///
-    /// Who keeps tokens that were verified keeps this number with them, read before the verification.
+    /// Who keeps tokens that were verified keeps this number with them, read before the verification. That the keys are too
+    /// old is seen by the task that fetches them, as soon as its runtime lets it; [`KeySource::find`] looks at the clock itself.
     #[must_use]
     pub fn generation(&self) -> Option<u64> {
         self.0.keeper.generation()
