@@ -137,6 +137,13 @@ pub(crate) async fn later(duration: Duration) {
     tokio::time::resume();
 }
 
+/// Lets every task run that can.
+pub(crate) async fn turns() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
 pub(crate) const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
