@@ -83,7 +83,11 @@ pub(super) fn for_upstream(parts: &mut Parts, hop: &Hop<'_>, body: &impl Body) {
 
 /// Prepares an answer for whoever asked; an upstream of HTTP/1.0 does not end the caller's connection.
 pub(super) fn for_caller<B>(response: &mut Response<B>) {
-    strip(response.headers_mut(), |kind| kind == Kind::Hop);
+    let headers = response.headers_mut();
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH); // it is not how long the body is (RFC 9112 §6.3)
+    }
+    strip(headers, |kind| kind == Kind::Hop);
     *response.version_mut() = Version::HTTP_11;
 }
 
