@@ -151,8 +151,7 @@ async fn what_breaks_off_is_counted_where_it_broke() {
         ),
         (&chunked, &get, "5\r\nwhole\r\n0", ("", 0, 0)),
         (&format!("{ok}Content-Length: 100\r\n\r\nhello"), &get, "hello", ("answer", 1, 0)),
-        (&format!("{ok}Transfer-Encoding: chunked\r\n\r\nx\r\n"), &get, "HTTP/1.1 200", ("answer", 1, 0)),
-        ("", &get, "HTTP/1.1 502", ("unreachable", 1, 0)),
+        (&format!("{ok}Transfer-Encoding: chunked\r\n\r\nx\r\n"), &get, "", ("answer", 1, 0)),
         ("", &post, "HTTP/1.1 400", ("", 0, 1)),
     ] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
