@@ -147,6 +147,13 @@ pub(crate) async fn until(is_so: impl Fn() -> bool) {
     tokio::time::timeout(seconds(60), turns).await.unwrap();
 }
 
+/// Lets every task run that can.
+pub(crate) async fn turns() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
 pub(crate) const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }

@@ -8,7 +8,7 @@ use countersign_proto::jose::Algorithm;
 use countersign_testkit::TestIssuer;
 use countersign_testkit::issuer::{Document, Reply};
 
-use crate::harness::{Ask, DOORS, Doors, Scene, lapsed, now_later, ready, until_asked};
+use crate::harness::{Ask, DOORS, Doors, Scene, now_later, ready, until_asked};
 
 /// Threats 7: a guard that was started before its issuer says 503 at each door, never 2xx and never 401, whatever the
 /// issuer answers, and works as soon as the keys are there.
@@ -99,7 +99,10 @@ async fn kept_keys_serve_up_to_their_bound() {
             assert!(scene.verifier.is_ready());
         }
         now_later(60).await;
-        lapsed(&scene.verifier).await;
+        assert!(!scene.verifier.is_ready());
+        for _ in 0..100 {
+            tokio::task::yield_now().await; // whoever watches the keys' age has a turn
+        }
         for door in DOORS {
             let heard = scene.doors.ask(door, &ask).await;
             assert_eq!((heard.status.as_u16(), heard.reached), (503, false), "{door:?}");

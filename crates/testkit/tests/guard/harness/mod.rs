@@ -11,7 +11,7 @@ mod upstream;
 pub(crate) use ask::{Ask, exchange};
 pub(crate) use doors::{DOORS, Door, Doors, proxy_parts, rules};
 pub(crate) use heard::Heard;
-pub(crate) use scene::{Scene, lapsed, now_later, ready, until_asked};
+pub(crate) use scene::{Scene, now_later, ready, until_asked};
 pub(crate) use served::Served;
 pub(crate) use tls::{Authority, Identity};
 pub(crate) use upstream::{Seen, Upstream};

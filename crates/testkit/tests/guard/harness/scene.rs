@@ -52,16 +52,6 @@ pub(crate) async fn ready(verifier: &Verifier) {
     waited.unwrap_or_else(|_| panic!("no keys: {:?}", verifier.waiting_for().collect::<Vec<_>>()));
 }
 
-/// Waits until some issuer's keys are too old, as whoever watches them sees at its next turn.
-pub(crate) async fn lapsed(verifier: &Verifier) {
-    let wait = async {
-        while verifier.is_ready() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), wait).await.unwrap();
-}
-
 /// Moves the time by which keys grow old; what happens on the network takes its real time.
 pub(crate) async fn now_later(seconds: u64) {
     tokio::time::pause();
