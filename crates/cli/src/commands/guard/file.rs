@@ -3,7 +3,8 @@
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::failure::Failure;
 use crate::private_file;
@@ -21,8 +22,10 @@ pub(super) struct File {
     pub(super) tls_key: Option<PathBuf>,
     pub(super) client_certs: Option<ClientCerts>,
     pub(super) client_certs_from_header: Option<String>,
-    pub(super) trusted_proxies: Vec<String>,
+    /// With none at all, nobody's headers are read.
+    pub(super) trusted_proxies: Option<Vec<String>>,
     pub(super) require_bound: Option<RequireBound>,
+    #[serde(deserialize_with = "some_algorithms")]
     pub(super) proof_algs: Vec<String>,
     pub(super) dpop_nonce: bool,
     pub(super) allow_preflight: bool,
@@ -49,7 +52,7 @@ pub(super) struct File {
 pub(super) struct IssuerTable {
     pub(super) url: String,
     pub(super) audiences: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_algorithms")]
     pub(super) algs: Vec<String>,
     pub(super) accept_typ: Option<AcceptTyp>,
     #[serde(default)]
@@ -129,6 +132,12 @@ impl File {
     }
 }
 
+/// Algorithms, one at least: a list of none could not mean what leaving it out means.
+fn some_algorithms<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<String>, D::Error> {
+    let names = Vec::deserialize(reader)?;
+    if names.is_empty() { Err(D::Error::custom(NO_ALGORITHM)) } else { Ok(names) }
+}
+
 /// The reader's words in ours: for a name that is missing, and for one issuer where there is a list of them.
 fn reworded(slip: &Slip<'_>) -> String {
     if slip.text.trim_end() == "[issuer]" && slip.message.starts_with("invalid type: map") {
@@ -144,6 +153,8 @@ fn reworded(slip: &Slip<'_>) -> String {
     }
 }
 
+const NO_ALGORITHM: &str = "an empty list would allow no algorithm at all: name at least one, such as [\"ES256\"], or \
+                            leave the line out";
 const MAX_FILE: u64 = 1 << 20;
 
 #[cfg(test)]
@@ -178,6 +189,11 @@ mod tests {
             ("jwks_cool_down_seconds = 0", "1: "),
             ("jwks_stale_seconds = -1", "1: "),
             ("listen = ", "1: "),
+            ("\nproof_algs = []", "2: an empty list would allow no algorithm at all: name at least one"),
+            (
+                "[[issuer]]\nurl = 'x'\naudiences = ['x']\nalgs = []",
+                "4: an empty list would allow no algorithm at all: name at least one",
+            ),
         ] {
             let error = File::parse(text).unwrap_err();
             assert!(error.starts_with(said), "{text}\n{error}");

@@ -44,6 +44,12 @@ impl ForwardAuth {
                 "give --trust-forwarded original for nginx, forwarded for Caddy and Traefik, or leave it out",
             ));
         }
+        if family.is_some() && given.trusts_no_proxy(&file) {
+            return Err(Failure::new(
+                "a trusted proxy tells the original request, and trusted_proxies is empty: everything would be refused",
+            )
+            .next("name the proxy, such as trusted_proxies = [\"127.0.0.1\"], or leave the line out for loopback"));
+        }
         let (certificates, trusted_proxies) = (given.certificates(&file)?, given.trusted_proxies(&file)?);
         let serving = Serving::begin(given, &file, Door::ForwardAuth { knows_request: family.is_some() })?;
         let verifier = serving.verifier().clone();

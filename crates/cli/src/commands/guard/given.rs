@@ -83,12 +83,17 @@ impl Given {
 
     /// Whose headers are read.
     pub(super) fn trusted_proxies(&self, file: &File) -> Result<TrustedProxies, Failure> {
-        let given =
-            if self.trusted_proxies.is_empty() { &file.trusted_proxies } else { &self.trusted_proxies };
-        if given.is_empty() {
-            return Ok(TrustedProxies::default());
-        }
-        TrustedProxies::parse(given).map_err(|error| Failure::new(format!("--trusted-proxy {error}")))
+        let (networks, named) = match (self.names_proxies(), &file.trusted_proxies) {
+            (true, _) => (&self.trusted_proxies, "--trusted-proxy"),
+            (false, Some(networks)) => (networks, "trusted_proxies in the file of --config"),
+            (false, None) => return Ok(TrustedProxies::default()),
+        };
+        TrustedProxies::parse(networks).map_err(|error| Failure::new(format!("{named} {error}")))
+    }
+
+    /// Whether nobody's headers are read, as an empty list in the file says.
+    pub(super) fn trusts_no_proxy(&self, file: &File) -> bool {
+        !self.names_proxies() && file.trusted_proxies.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// Whether a flag names proxies: one that has nothing to be read from them is a slip, while a file may be shared with

@@ -229,3 +229,25 @@ fn beyond_the_upstreams_connections_is_503() {
     upstream.release();
     assert_eq!((in_flight.join().unwrap(), upstream.seen()), (200, 1));
 }
+
+/// Issue 4: an empty list of trusted proxies is nobody, not even loopback; a flag stands over it.
+#[test]
+fn nobody_may_be_trusted() {
+    let user = User::new();
+    let (issuer, upstream) = (Issuer::new(&user, "a"), Upstream::start());
+    let file = user.write("guard.toml", "trusted_proxies = []\n").display().to_string();
+    let token = issuer.token(|_| {});
+    let (config, flag) = (["--config", &file], ["--trusted-proxy", "127.0.0.1"]);
+    for (more, told) in [
+        (&[][..], "x-forwarded-for: 192.0.2.1, 127.0.0.1\r\n"),
+        (&config[..], "x-forwarded-for: 127.0.0.1\r\n"),
+        (&[config, flag].concat(), "x-forwarded-for: 192.0.2.1, 127.0.0.1\r\n"),
+    ] {
+        let guard =
+            user.guard("proxy", &[&issuer.flags()[..], &["--upstream", &upstream.url()], more].concat());
+        let head = format!("GET / HTTP/1.1\r\nx-forwarded-for: 192.0.2.1\r\nauthorization: Bearer {token}");
+        let (status, reached) = http(&guard.address(), &head, "");
+        assert!(status == 200 && reached.to_ascii_lowercase().contains(told), "{more:?}: {reached}");
+        guard.end();
+    }
+}

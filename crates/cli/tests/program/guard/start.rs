@@ -13,6 +13,9 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         ("bad-rules.toml", "[[rule]]\npath = '/**'\nmethod = ['GET']\n"),
         ("foreign-rules.toml", "[[rule]]\npath = '/**'\nissuer = 'https://b.example'\n"),
         ("bad.toml", "upstream = 'http://127.0.0.1:1'\naudience = 'x'\n"),
+        ("no-proxy.toml", "trusted_proxies = []\n"),
+        ("no-proof-alg.toml", "\nproof_algs = []\n"),
+        ("no-alg.toml", "[[issuer]]\nurl = 'https://b.example'\naudiences = ['x']\nalgs = []\n"),
         ("no-audience.toml", "[[issuer]]\nurl = 'https://b.example'\naudiences = []\n"),
         (
             "twice.toml",
@@ -43,6 +46,17 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         ),
         (&alone, &["--issuer", "http://localhost@b.example", "--audience", "x"], &["user or password"]),
         (&proxy, &["--config", "twice.toml"], &["given twice", "leave the flag out"]),
+        (
+            &proxy,
+            &["--config", "no-proof-alg.toml"],
+            &["no-proof-alg.toml:2", "no algorithm", "name at least one"],
+        ),
+        (&proxy, &["--config", "no-alg.toml"], &["no-alg.toml:4", "no algorithm", "name at least one"]),
+        (
+            &auth,
+            &["--config", "no-proxy.toml", "--trust-forwarded", "original"],
+            &["trusted_proxies is empty", "trusted_proxies = [\"127.0.0.1\"]"],
+        ),
         (&proxy, &["--rules", "bad-rules.toml"], &["bad-rules.toml: line 3", "`method`", "`methods`"]),
         (&proxy, &["--rules", "foreign-rules.toml"], &["https://b.example", "[[issuer]]"]),
         (&proxy, &["--rules", "nowhere.toml"], &["nowhere.toml"]),
