@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use countersign_guard::identity::{IdentityHeaders, NotPrintable};
 use countersign_guard::refusal::Unbound;
 use countersign_guard::{Access, Refusal, Require, Verifier};
 use serde_json::{Value, json};
@@ -79,6 +80,7 @@ impl Check {
             return Err(Refusal::Binding(Unbound::Required));
         }
         require.check(&access)?;
+        identity(&access).map_err(|_| Refusal::NotPrintable)?;
         Ok(access)
     }
 
@@ -87,6 +89,11 @@ impl Check {
         let asked = |url: &str| issuer.is_none_or(|issuer| issuer == url);
         self.trust.tables(file).iter().any(|table| table.introspection.is_some() && asked(&table.url))
     }
+}
+
+/// How `guard proxy` and `guard forward-auth` tell a service who calls.
+fn identity(access: &Access) -> Result<IdentityHeaders, NotPrintable> {
+    IdentityHeaders::of(access.client_id(), access.subject(), access.issuer(), access.scope())
 }
 
 fn verdict(access: &Access) -> String {

@@ -33,6 +33,9 @@ fn each_fault_is_found_at_its_step() {
         ("binding", "--require-bound", good.clone(), &["--require-bound", "dpop"]),
         ("binding", "--require-bound", good.clone(), &["--require-bound", "mtls"]),
         ("scope", "granted", good.clone(), &scope),
+        ("headers", "the extractor in Rust", issuer.token(|c| c["sub"] = "a\nb".into()), &[]),
+        ("headers", "printable ASCII", issuer.token(|c| c["client_id"] = "é".into()), &[]),
+        ("headers", "printable ASCII", issuer.token(|c| c["sub"] = " svc ".into()), &[]),
     ] {
         let done = user.run(&[&["guard", "check", &token][..], &issuer.flags(), words].concat());
         assert_eq!(done.status.code(), Some(1), "{step}: {}{}", done.out, done.err);
@@ -65,7 +68,7 @@ fn a_good_token_passes() {
         user.json(&[&["guard", "check", &good, "--scope", "orders:read"][..], &issuer.flags()].concat());
     assert_eq!((&json["passes"], &json["access"]["client_id"]), (&true.into(), &"shop".into()));
     let checks = json["checks"].as_array().unwrap();
-    assert!(checks.len() == 11 && checks.iter().all(|check| check["outcome"] == "passed"), "{json}");
+    assert!(checks.len() == 12 && checks.iter().all(|check| check["outcome"] == "passed"), "{json}");
     let done = user.run(&[&["guard", "check", "abc", "--output", "json"][..], &issuer.flags()].concat());
     let json: serde_json::Value = serde_json::from_str(&done.out).unwrap();
     assert_eq!((&json["passes"], &json["reason"]), (&false.into(), &"malformed_token".into()));

@@ -1,12 +1,14 @@
 //! The steps that the verifier takes, in its order, with what the token says at each: from its verdict, so that what is
 //! explained and what is done cannot differ.
 
+use countersign_guard::identity::NotPrintable;
 use countersign_guard::{Access, Refusal};
 use countersign_proto::jose::claims::ClaimsError;
 use countersign_proto::jose::{Claims, Header, VerifyError, jws};
 use countersign_proto::time::UnixTime;
 
 use super::super::super::steps::{Steps, advice_on_form};
+use super::identity;
 use crate::moment::rfc3339;
 use crate::output::clean;
 
@@ -52,6 +54,7 @@ impl Says {
                 )
             }
             "binding" => access.map(binding),
+            "headers" => access.and_then(|access| unprintable(access, identity(access).err()?)),
             _ => None,
         }
     }
@@ -94,6 +97,7 @@ fn failed_step(refusal: &Refusal, says: &Says, is_asked: bool) -> &'static str {
     match refusal {
         Refusal::Scope(_) => "scope",
         Refusal::Binding(_) => "binding",
+        Refusal::NotPrintable => "headers",
         Refusal::Unavailable | Refusal::Inactive if is_asked => "active",
         Refusal::Unavailable => "key",
         Refusal::Token(error) => match error {
@@ -143,6 +147,9 @@ fn advice(refusal: &Refusal, token: &str) -> &'static str {
         },
         Refusal::Scope(_) => "ask its issuer for the scope, or have it granted to the client",
         Refusal::Binding(_) => "its client must ask for a token that is bound, or drop --require-bound",
+        Refusal::NotPrintable => {
+            "its issuer must write it in printable ASCII, without a space at its ends; the layer and the extractor in Rust, which set no headers, let it in"
+        }
         Refusal::Inactive => "it expired, was revoked, or is not one of this issuer's",
         Refusal::Unavailable => "is the issuer running, and is --issuer its URL as seen from this machine?",
         Refusal::Malformed(_) => {
@@ -150,6 +157,17 @@ fn advice(refusal: &Refusal, token: &str) -> &'static str {
         }
         _ => "",
     }
+}
+
+/// What the token says that no header carries, for which header.
+fn unprintable(access: &Access, NotPrintable { header }: NotPrintable) -> Option<String> {
+    let said = match header {
+        "X-Auth-Client" => access.client_id()?,
+        "X-Auth-Subject" => access.subject(),
+        "X-Auth-Issuer" => access.issuer(),
+        _ => access.scope(),
+    };
+    Some(format!("{said:?}, for {header}"))
 }
 
 fn binding(access: &Access) -> String {
@@ -178,6 +196,7 @@ const SIGNED: &[(&str, &str)] = &[
     ("signature", "genuine"),
     ("binding", "as it must be"),
     ("scope", "wide enough"),
+    ("headers", "they can carry who calls, as proxy and forward-auth tell it"),
 ];
 
 /// The steps for a token that its issuer is asked about.
@@ -190,4 +209,5 @@ const ASKED: &[(&str, &str)] = &[
     ("times", "neither expired nor of the future"),
     ("binding", "as it must be"),
     ("scope", "wide enough"),
+    ("headers", "they can carry who calls, as proxy and forward-auth tell it"),
 ];
