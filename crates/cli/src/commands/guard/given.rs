@@ -7,7 +7,7 @@ use clap::Args;
 use countersign_guard::Rules;
 use countersign_guard::certificates::Certificates;
 use countersign_guard::proxied::{CertificateHeader, TrustedProxies};
-use countersign_server::config::{Config, Layers, Log, settings};
+use countersign_server::config::{Config, ConfigError, Layers, Log, settings};
 use http::HeaderName;
 
 use super::demands::Demands;
@@ -48,7 +48,8 @@ pub(super) struct Given {
     /// Log lines for people, or one JSON object a line: pretty or json [default: pretty]
     #[arg(long, value_name = "FORMAT", help_heading = "Logs")]
     log_format: Option<String>,
-    /// How much is logged: off, error, warn, info, debug or trace; no level shows a token [default: info]
+    /// How much is logged: off, error, warn, info, debug or trace; for parts of the program as in
+    /// `info,countersign_guard=debug`. No level shows a token [default: info]
     #[arg(long, value_name = "LEVEL", help_heading = "Logs")]
     log_level: Option<String>,
 }
@@ -136,17 +137,30 @@ impl Given {
     /// How to log, read by the server's own rules.
     pub(super) fn log(&self, file: &File) -> Result<Log, Failure> {
         let mut layers = Layers::default();
-        for (key, flag, set) in [
-            ("log.format", &self.log_format, &file.log_format),
-            ("log.level", &self.log_level, &file.log_level),
-        ] {
+        let given = [
+            ("log.format", &self.log_format, &file.log_format, LOG_FORMAT),
+            ("log.level", &self.log_level, &file.log_level, LOG_LEVEL),
+        ];
+        for (key, flag, set, _) in given {
             if let (Some(setting), Some(value)) =
                 (settings().find(|setting| setting.key == key), flag.as_ref().or(set.as_ref()))
             {
                 layers.flag(setting, vec![value.clone()]);
             }
         }
-        Ok(Config::read(&layers)?.log)
+        let ours = |wrong: ConfigError| match wrong {
+            // told of where it stands here, by the name that it has there
+            ConfigError::Value { key, .. } => given
+                .iter()
+                .find(|(known, ..)| *known == key)
+                .map(|(_, flag, _, (named, in_file, takes))| match flag {
+                    Some(_) => Failure::new(format!("{named} is {takes}")),
+                    None => Failure::new(format!("{in_file} in the file of --config is {takes}")),
+                })
+                .unwrap_or(Failure::from(wrong)),
+            wrong => Failure::from(wrong),
+        };
+        Ok(Config::read(&layers).map_err(ours)?.log)
     }
 
     fn certificate_header<'a>(&'a self, file: &'a File) -> Option<&'a String> {
@@ -184,6 +198,13 @@ const OTHERS: [&str; 20] = [
 ];
 const FAMILIES: [&str; 8] =
     ["accept", "access-control-", "content-", "if-", "proxy-", "sec-", "x-auth-", "x-original-"];
+/// A setting of the log: its flag, its key in the file, and what it takes.
+const LOG_FORMAT: (&str, &str, &str) = ("--log-format", "log_format", "pretty or json");
+const LOG_LEVEL: (&str, &str, &str) = (
+    "--log-level",
+    "log_level",
+    "off, error, warn, info, debug or trace, or a list such as info,countersign_guard=debug",
+);
 const MAX_RULES: u64 = 1 << 20;
 
 #[cfg(test)]
