@@ -38,7 +38,7 @@ pub enum DiscoveryError {
     #[error(transparent)]
     Http(#[from] HttpError),
     /// Another status than 200.
-    #[error("{url} answered with status {status}")]
+    #[error("{url} answered with status {status}{}", hint(*status))]
     Status {
         /// What was asked for.
         url: String,
@@ -303,6 +303,15 @@ async fn get(http: &HttpClient, endpoint: &Endpoint) -> Result<Answer, HttpError
     let mut request = Request::new(Bytes::new());
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json, application/*+json"));
     http.send_for(endpoint, request, MAX_DOCUMENT).await
+}
+
+/// What to do about a status, where that is not plain from it.
+pub(crate) fn hint(status: StatusCode) -> &'static str {
+    if status.is_redirection() {
+        ": redirects are not followed, so give the URL that it leads to"
+    } else {
+        ""
+    }
 }
 
 /// The body of a 200 answer that is JSON.

@@ -7,6 +7,7 @@ use countersign_proto::error::ErrorBody;
 use http::StatusCode;
 
 use crate::auth::Unsaid;
+use crate::discovery::hint;
 use crate::token::Misconfigured;
 use crate::token::request::code;
 use crate::{Answer, HttpError};
@@ -61,7 +62,7 @@ impl IntrospectError {
             return Self::Unavailable { status, retry_after: answer.retry_after() };
         }
         if !status.is_client_error() {
-            return Self::NotUnderstood(format!("it answered with status {status}"));
+            return Self::NotUnderstood(format!("it answered with status {status}{}", hint(status)));
         }
         let error = serde_json::from_slice::<ErrorBody>(&answer.body).map(|body| body.error);
         let error = error.unwrap_or_else(|_| "no OAuth error".to_owned());

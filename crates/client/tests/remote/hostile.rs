@@ -19,7 +19,11 @@ async fn bad_keys_change_nothing() {
         ("not found", status(404), "status 404"),
         ("ill", status(500), "status 500"),
         ("no content", Reply::Say(204, json_type, Vec::new()), "status 204"),
-        ("redirect", Reply::Say(302, "location: /other\r\n", body()), "status 302"),
+        (
+            "redirect",
+            Reply::Say(302, "location: /other\r\n", body()),
+            "status 302 Found: redirects are not followed, so give the URL",
+        ),
         ("permanent redirect", Reply::Say(308, "location: https://8.8.8.8/\r\n", body()), "status 308"),
         ("hang up", Reply::HangUp, "no answer from"),
         ("garbage", json("{]"), "JSON"),
