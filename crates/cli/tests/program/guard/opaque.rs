@@ -95,3 +95,30 @@ fn for_how_long_answers_are_kept_is_a_setting() {
         guard.end();
     }
 }
+
+/// An issuer whose metadata names no place to ask, as Countersign's does, is told from one that does not answer.
+#[test]
+fn an_issuer_that_names_no_place_to_ask_is_told() {
+    let user = User::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = user.serve(&["--listen", &format!("localhost:{port}")]);
+    user.ok(&["realm", "create", "myorg"]);
+    user.write("secret", SECRET);
+    let check = || {
+        let file = format!(
+            "[[issuer]]\nurl = 'http://localhost:{port}/realms/myorg'\naudiences = ['orders']\n\
+             introspection = {{ client_id = 'x', client_secret_file = 'secret' }}\n"
+        );
+        let file = user.write("guard.toml", &file).display().to_string();
+        user.run(&["guard", "check", "opaque", "--config", &file]).out
+    };
+    let said = check();
+    assert!(
+        said.contains("names no introspection_endpoint") && said.contains("by their signatures"),
+        "{said}"
+    );
+    assert!(!said.contains("is the issuer running"), "{said}");
+    drop(server);
+    let said = check();
+    assert!(said.contains("is the issuer running"), "{said}");
+}

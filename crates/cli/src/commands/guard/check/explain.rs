@@ -83,7 +83,11 @@ pub(super) fn explain(
                     _ => refusal.to_string(),
                 };
                 let said = said.map_or_else(String::new, |said| format!(" (the token says: {said})"));
-                steps.fail(name, format!("{what}{said}"), advice(refusal, &says.token));
+                let advice = match (refusal, why_unknown) {
+                    (Refusal::Unavailable, Some(why)) if why.contains(NO_ENDPOINT) => NAME_ENDPOINT,
+                    _ => advice(refusal, &says.token),
+                };
+                steps.fail(name, format!("{what}{said}"), advice);
             }
             _ if is_over => steps.open(name, "not reached"),
             _ => steps.pass(name, said.unwrap_or_else(|| passed.to_owned())),
@@ -182,6 +186,10 @@ fn binding(access: &Access) -> String {
     }
     .to_owned()
 }
+
+/// Why it is not known where to ask about tokens, in the words of whoever read the issuer's metadata.
+const NO_ENDPOINT: &str = "names no introspection_endpoint";
+const NAME_ENDPOINT: &str = "name the endpoint by `url` in the issuer's introspection table; or leave that table out: its tokens are then verified by their signatures, as Countersign's are";
 
 /// The steps for a token that is verified by its signature, and what it means that one was passed.
 const SIGNED: &[(&str, &str)] = &[
