@@ -11,6 +11,8 @@ pub(crate) struct Slip<'a> {
     pub(crate) text: &'a str,
     /// The reader's words, which may repeat a value.
     pub(crate) message: &'a str,
+    /// The line's text before that.
+    before: &'a str,
 }
 
 impl<'a> Slip<'a> {
@@ -19,7 +21,15 @@ impl<'a> Slip<'a> {
         let begins = error.span().map_or(0, |span| span.start);
         let line = 1 + file.bytes().take(begins).filter(|byte| *byte == b'\n').count();
         let text = file.get(begins..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        Self { line, text, message: error.message().trim_end() }
+        let before = file.get(..begins).and_then(|upto| upto.rsplit('\n').next()).unwrap_or_default();
+        Self { line, text, message: error.message().trim_end(), before }
+    }
+
+    /// What stands where the name is whose value is wrong, on the same line: it may be part of a value.
+    pub(crate) fn key(&self) -> Option<&'a str> {
+        self.before
+            .rsplit_once('=')
+            .and_then(|(upto, _)| upto.trim_end().rsplit([' ', '\t', '{', ',']).next())
     }
 
     /// The name that nobody knows, where that is what is wrong.

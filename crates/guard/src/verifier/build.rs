@@ -56,6 +56,11 @@ pub enum BuildError {
     /// Two issuers of one identifier: which one's rules hold?
     #[error("the issuer {0} is given twice: give it once, with all of its audiences")]
     Twice(String),
+    /// An identifier with a query or a fragment, which no issuer has (RFC 8414 §2).
+    #[error(
+        "the issuer {0} has a query or a fragment, which no issuer has (RFC 8414 section 2): leave it out"
+    )]
+    NoIdentifier(String),
     /// More than one issuer would be asked about a token that is no JWT.
     #[error("two issuers are to be asked about tokens: a token that is no JWT does not say whose it is")]
     TwoIntrospected,
@@ -248,6 +253,9 @@ impl VerifierBuilder {
 
 fn issuer(trusted: &TrustedIssuer, jwks: &JwksSettings) -> Result<Issuer, BuildError> {
     let name = || trusted.issuer.clone();
+    if trusted.issuer.contains(['?', '#']) {
+        return Err(BuildError::NoIdentifier(name()));
+    }
     if trusted.algorithms.is_empty() {
         return Err(BuildError::NoAlgorithm(name()));
     }

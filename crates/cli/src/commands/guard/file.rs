@@ -118,8 +118,10 @@ pub(super) enum TrustForwarded {
 
 impl File {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let text = private_file::read(path, MAX_FILE)
-            .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+        let text = private_file::read(path, MAX_FILE).map_err(|error| {
+            Failure::new(format!("cannot read {}: {error}", path.display()))
+                .next("name a TOML file of settings, as docs/guard.md has one")
+        })?;
         Self::parse(&text).map_err(|wrong| Failure::new(format!("{}:{wrong}", path.display())))
     }
 
@@ -140,6 +142,15 @@ fn some_algorithms<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<String>, 
 
 /// The reader's words in ours: for a name that is missing, and for one issuer where there is a list of them.
 fn reworded(slip: &Slip<'_>) -> String {
+    if slip.message == NO_ALGORITHM {
+        return slip.message.to_owned();
+    }
+    let is_of_value = ["invalid type", "invalid value", "unknown variant", "wanted string or table"]
+        .iter()
+        .any(|said| slip.message.starts_with(said));
+    if let Some((key, takes)) = slip.key().filter(|_| is_of_value).and_then(takes) {
+        return format!("`{key}` is {takes}");
+    }
     if slip.text.trim_end() == "[issuer]" && slip.message.starts_with("invalid type: map") {
         return "write [[issuer]] with two brackets: there may be several".to_owned();
     }
@@ -151,6 +162,39 @@ fn reworded(slip: &Slip<'_>) -> String {
         Some(name) => format!("`{name}` is missing in this table"),
         None => slip.told(),
     }
+}
+
+/// What the value of a key is.
+fn takes(key: &str) -> Option<(&str, &'static str)> {
+    let takes = match key {
+        "listen" | "ops" => "an address as text, such as \"127.0.0.1:8081\"",
+        "public_url" | "upstream" | "url" | "jwks_uri" => "a URL as text, such as \"https://orders.example\"",
+        "rules" | "tls_cert" | "tls_key" | "upstream_ca_file" | "jwks_file" | "ca_file"
+        | "client_secret_file" => "the path of a file as text, such as \"rules.toml\"",
+        "client_certs" => "\"ask\", or absent",
+        "client_certs_from_header" => "the name of a header as text, such as \"Client-Cert\"",
+        "require_bound" => "\"dpop\", \"mtls\" or \"any\", or absent",
+        "accept_typ" => "\"JWT\", or absent",
+        "trust_forwarded" => "\"original\" (nginx) or \"forwarded\" (Caddy, Traefik), or absent",
+        "trusted_proxies" => "a list of texts, such as [\"10.0.0.0/8\"]",
+        "proof_algs" | "algs" => "a list of texts, such as [\"ES256\"]",
+        "audiences" | "endpoints_at" => "a list of texts, such as [\"https://orders.example\"]",
+        "scope_claims" => "a list of texts, such as [\"roles\"]",
+        "dpop_nonce" | "allow_preflight" | "danger_plain_http" | "pass_authorization" => "true or false",
+        "upstream_timeout" | "jwks_refresh_seconds" | "jwks_cool_down_seconds" => {
+            "a whole number of seconds, 1 or more"
+        }
+        "jwks_stale_seconds" | "leeway_seconds" | "active_seconds" | "inactive_seconds" => {
+            "a whole number of seconds, 0 or more"
+        }
+        "upstream_connections" => "a whole number, 1 or more",
+        "cached_tokens" => "a whole number, 0 or more",
+        "log_format" | "log_level" | "client_id" | "client_secret_env" => "a text in quotes",
+        "introspection" => "a table with client_id and client_secret_file or client_secret_env",
+        "issuer" => "a table of its own for each issuer, under [[issuer]] with two brackets",
+        _ => return None,
+    };
+    Some((key, takes))
 }
 
 const NO_ALGORITHM: &str = "an empty list would allow no algorithm at all: name at least one, such as [\"ES256\"], or \
@@ -175,7 +219,20 @@ mod tests {
             ("\n[[issuer]]\nurl = 'x'", "2: `audiences` is missing: say for whom"),
             ("[[issuer]]\naudiences = ['x']", "1: `url` is missing: the issuer's identifier"),
             ("\n[issuer]\nurl = 'x'\naudiences = ['x']", "2: write [[issuer]] with two brackets"),
-            ("trust_forwarded = 'nginx'", "1: unknown variant `nginx`, expected `original` or `forwarded`"),
+            (
+                "trust_forwarded = 'nginx'",
+                "1: `trust_forwarded` is \"original\" (nginx) or \"forwarded\" (Caddy, Traefik)",
+            ),
+            ("[[issuer]]\naccept_typ = 'jwt'", "2: `accept_typ` is \"JWT\""),
+            ("trusted_proxies = 'hunter2'", "1: `trusted_proxies` is a list of texts"),
+            ("[[issuer]]\naudiences = ['x=', 5]", "2: "),
+            ("[[issuer]]\nurl = 'x'\naudiences = [5]", "3: `audiences` is a list of texts"),
+            ("client_certs = 5", "1: `client_certs` is \"ask\""),
+            ("issuer = 'hunter2'", "1: `issuer` is a table of its own"),
+            (
+                "[[issuer]]\nintrospection = { client_id = 'x', active_seconds = -1 }",
+                "2: `active_seconds` is a whole number of seconds, 0 or more",
+            ),
             (
                 "[[issuer]]\nurl = 'x'\naudiences = []\n[issuer.introspection]\nclient_id = 'x'\nclient_secret = 'hunter2'",
                 "6: there is no setting `client_secret`; did you mean `client_secret_env`?",
@@ -184,7 +241,7 @@ mod tests {
                 "[[issuer]]\nurl = 'x'\naudiences = []\nintrospection = { password = 'hunter2' }",
                 "4: there is no setting `password`; there are url, endpoints_at, client_id, client_secret_file, client_secret_env, active_seconds, inactive_seconds",
             ),
-            ("\nupstream_timeout = 0", "2: "),
+            ("\nupstream_timeout = 0", "2: `upstream_timeout` is a whole number of seconds, 1 or more"),
             ("\njwks_refresh_seconds = 0", "2: "),
             ("jwks_cool_down_seconds = 0", "1: "),
             ("jwks_stale_seconds = -1", "1: "),

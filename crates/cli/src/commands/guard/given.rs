@@ -65,8 +65,10 @@ impl Given {
     /// The rules, `None` where no file is given.
     pub(super) fn rules(&self, file: &File) -> Result<Option<Rules>, Failure> {
         let Some(path) = self.rules.as_ref().or(file.rules.as_ref()) else { return Ok(None) };
-        let text = private_file::read(path, MAX_RULES)
-            .map_err(|error| Failure::new(format!("cannot read the rules in {}: {error}", path.display())))?;
+        let text = private_file::read(path, MAX_RULES).map_err(|error| {
+            Failure::new(format!("cannot read the rules in {}: {error}", path.display()))
+                .next("name a TOML file of [[rule]] tables, as docs/guard.md has one")
+        })?;
         let rules = Rules::parse(&text)
             .map_err(|error| Failure::new(format!("the rules in {}: {error}", path.display())))?;
         Ok(Some(rules))

@@ -80,10 +80,15 @@ pub(super) fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, Failure> {
 
 fn client_auth(introspection: &Introspection) -> Result<ClientAuth, Failure> {
     let secret = match (&introspection.client_secret_file, &introspection.client_secret_env) {
-        (Some(path), None) => private_file::read(path, MAX_SECRET)
-            .map_err(|error| Failure::new(format!("the secret in {}: {error}", path.display())))?,
-        (None, Some(name)) => crate::environment::text(name)
-            .ok_or_else(|| Failure::new(format!("the environment variable {name} is not set")))?,
+        (Some(path), None) => private_file::read(path, MAX_SECRET).map_err(|error| {
+            Failure::new(format!("cannot read the secret in {}: {error}", path.display()))
+                .next("write the client's secret into that file, or name another by client_secret_file")
+        })?,
+        (None, Some(name)) => crate::environment::text(name).ok_or_else(|| {
+            let wrong =
+                Failure::new(format!("client_secret_env: {} is not set", crate::environment::shown(name)));
+            wrong.next("set it to the client's secret, or name a file by client_secret_file")
+        })?,
         _ => {
             return Err(Failure::new("introspection needs the client's secret")
                 .next("give one of client_secret_file and client_secret_env"));

@@ -3,11 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::trust::with_scheme;
 use clap::Args;
-use countersign_client::Endpoint;
+use countersign_client::{Endpoint, EndpointError};
 use countersign_guard::Rules;
 use countersign_guard::proxy::{Proxy as Service, ProxyParts, UPSTREAM_CONNECTIONS, Upstream, UpstreamError};
 
@@ -30,11 +31,11 @@ pub(crate) struct Proxy {
     upstream_ca_file: Option<PathBuf>,
     /// How long the upstream may take to begin its answer, and either side be silent within a body, in seconds
     /// [default: 60]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = from_one::<NonZeroU64>)]
     upstream_timeout: Option<NonZeroU64>,
     /// How many requests the upstream gets at a time; more are answered with 503 [default: 1024, or what the limit of open
     /// files allows]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = from_one::<NonZeroUsize>)]
     upstream_connections: Option<NonZeroUsize>,
     /// Pass the token on to the upstream, and the DPoP proof
     #[arg(long)]
@@ -72,8 +73,16 @@ impl Proxy {
 
     fn upstream(&self, file: &File) -> Result<Upstream, Failure> {
         let url = self.url(file).ok_or_else(|| {
-            Failure::new("there is no upstream to pass requests on to")
-                .next("give --upstream URL, or upstream in the file of --config")
+            let tables = self.given.trust.tables(file);
+            let (what, flags) = match tables.first() {
+                None => (", and no issuer whose tokens are taken", ", --issuer URL and --audience ID"),
+                Some(table) if table.audiences.is_empty() => {
+                    (", and no audience of its issuer's tokens", " and --audience ID")
+                }
+                Some(_) => ("", ""),
+            };
+            Failure::new(format!("there is no upstream to pass requests on to{what}"))
+                .next(format!("give --upstream URL{flags}, or what the file of --config has in their place"))
         })?;
         self.given.trust.judge_plain_http(file, "the upstream", url)?;
         let ca_file = self.upstream_ca_file.as_ref().or(file.upstream_ca_file.as_ref());
@@ -82,6 +91,11 @@ impl Proxy {
         let make =
             if self.given.trust.allows_plain_http(file) { Upstream::danger_any_http } else { Upstream::new };
         make(url, ca_file.map(PathBuf::as_path), patience).map_err(|error| match error {
+            UpstreamError::Url(EndpointError::Credentials) => Failure::new(&error)
+                .next("leave user and password out of it: what callers send in Authorization goes on with --pass-authorization"),
+            UpstreamError::Path => {
+                Failure::new(&error).next("leave out what comes after the port, such as http://127.0.0.1:3000")
+            }
             UpstreamError::Url(_) if !url.contains("://") => Failure::new(&error).next(with_scheme(url)),
             error => Failure::new(error),
         })
@@ -99,6 +113,11 @@ impl Proxy {
         }
         allowed
     }
+}
+
+/// Reads a number of which there is no 0.
+fn from_one<T: FromStr>(text: &str) -> Result<T, &'static str> {
+    text.parse().map_err(|_| "it is a whole number, 1 or more")
 }
 
 /// The one of these addresses that an upstream at this URL would be: each request would come back until no place is left.

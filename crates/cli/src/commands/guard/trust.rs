@@ -46,7 +46,7 @@ pub(super) struct Trust {
     /// give us keys of theirs, and read tokens
     #[arg(long)]
     danger_plain_http: bool,
-    /// Read settings from this TOML file; flags stand over it
+    /// Read settings from this TOML file; flags stand over it. Paths in it begin at the folder that the command is run in
     #[arg(long, value_name = "FILE", help_heading = "Configuration")]
     config: Option<PathBuf>,
 }
@@ -133,12 +133,24 @@ pub(super) fn build(builder: VerifierBuilder) -> Result<Verifier, Failure> {
         BuildError::Twice(_) => Failure::new(&error).next(
             "an issuer of --issuer is added to those of the file: leave the flag out, or the [[issuer]] of this url",
         ),
+        BuildError::Url { why: EndpointError::Syntax, .. } => {
+            Failure::new(&error).next("write a whole URL, such as https://id.example")
+        }
+        BuildError::Leeway(_) => Failure::new(&error).next("set leeway_seconds to 60 or less"),
         _ => Failure::new(&error),
     })
 }
 
-/// What was probably meant by a URL without its scheme.
+/// What was probably meant by a URL without its scheme; an example where it could be no host.
 pub(super) fn with_scheme(url: &str) -> String {
+    let host = url.split('/').next().unwrap_or_default();
+    let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
+    let is_host = (name.contains('.') || name == "localhost" || name.starts_with('['))
+        && !host.contains('@')
+        && port.bytes().all(|byte| byte.is_ascii_digit() || name.starts_with('['));
+    if !is_host {
+        return "write a whole URL, such as https://id.example or http://127.0.0.1:3000".to_owned();
+    }
     let is_here = ["127.", "localhost", "[::1]"].iter().any(|here| url.starts_with(here));
     format!("write {}://{url}", if is_here { "http" } else { "https" })
 }

@@ -37,10 +37,28 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
     for (base, more, said) in [
         (&alone, &[][..], &["no issuer is trusted", "--issuer URL with --audience ID"][..]),
         (&alone, &["--issuer", "https://b.example"], &["no audience", "--audience ID"]),
+        (
+            &["guard", "proxy"][..].to_vec(),
+            &[],
+            &["no upstream", "no issuer", "--upstream URL, --issuer URL and --audience ID"],
+        ),
+        (
+            &["guard", "proxy"][..].to_vec(),
+            &["--issuer", "https://b.example"],
+            &["no upstream", "no audience", "--audience ID"],
+        ),
+        (
+            &alone,
+            &["--issuer", "nonsense", "--audience", "x"],
+            &["no absolute https URL", "such as https://id.example"],
+        ),
+        (&alone, &["--issuer", "https://b.example/#f", "--audience", "x"], &["query or a fragment"]),
+        (&alone, &["--issuer", "https://b.example?a=b", "--audience", "x"], &["query or a fragment"]),
+        (&alone, &["--config", "."], &["cannot read", "name a TOML file of settings"]),
         (&alone, &["--audience", API], &["--issuer <URL>"]),
         (&alone, &["--config", "no-audience.toml"], &["no audience"]),
         (&alone, &["--config", "bad.toml"], &["bad.toml:2: there is no setting `audience`"]),
-        (&alone, &["--config", "nowhere.toml"], &["nowhere.toml"]),
+        (&alone, &["--config", "nowhere.toml"], &["nowhere.toml", "name a TOML file of settings"]),
         (
             &alone,
             &["--issuer", "http://b.example", "--audience", "x"],
@@ -61,7 +79,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         ),
         (&proxy, &["--rules", "bad-rules.toml"], &["bad-rules.toml: line 3", "`method`", "`methods`"]),
         (&proxy, &["--rules", "foreign-rules.toml"], &["https://b.example", "[[issuer]]"]),
-        (&proxy, &["--rules", "nowhere.toml"], &["nowhere.toml"]),
+        (&proxy, &["--rules", "nowhere.toml"], &["nowhere.toml", "name a TOML file of [[rule]] tables"]),
         (&proxy, &["--alg", "none"], &["none is no algorithm", "ES256"]),
         (&proxy, &["--tls-cert", "x"], &["both --tls-cert and --tls-key"]),
         (&proxy, &["--client-certs", "ask"], &["--tls-cert and --tls-key"]),
@@ -83,7 +101,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         (&proxy, &["--log-level", "loud"], &["--log-level is off, error, warn"]),
         (&proxy, &["--config", "loud.toml"], &["log_level in the file of --config is off, error, warn"]),
         (&proxy, &["--config", "xml.toml"], &["log_format in the file of --config is pretty or json"]),
-        (&proxy, &["--upstream-timeout", "0"], &["upstream-timeout"]),
+        (&proxy, &["--upstream-timeout", "0"], &["upstream-timeout", "a whole number, 1 or more"]),
         (&auth, &["--rules", "rules.toml"], &["--trust-forwarded original for nginx"]),
         (&auth, &["--allow-preflight"], &["--trust-forwarded original for nginx"]),
         (&auth, &["--trusted-proxy", "10.0.0.0/8"], &["none are", "--trust-forwarded original for nginx"]),
@@ -106,9 +124,17 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
     }
     let text = user.fails(&[&["guard", "proxy", "--upstream", "127.0.0.1:3000"][..], &trust, &free].concat());
     assert!(text.contains("write http://127.0.0.1:3000"), "{text}");
-    let foo = ["guard", "proxy", "--upstream", "http://127.0.0.1:1", "--public-url", "foo"];
+    let foo = ["guard", "proxy", "--upstream", "http://127.0.0.1:1", "--public-url", "foo.example"];
     let text = user.fails(&[&foo[..], &trust, &free].concat());
-    assert!(text.contains("write https://foo"), "{text}");
+    assert!(text.contains("write https://foo.example"), "{text}");
+    for (upstream, said) in [
+        ("unix:/tmp/x", "such as https://id.example or http://127.0.0.1:3000"),
+        ("http://u:p@127.0.0.1:1", "leave user and password out"),
+        ("http://127.0.0.1:1/path", "leave out what comes after the port"),
+    ] {
+        let text = user.fails(&[&["guard", "proxy", "--upstream", upstream][..], &trust, &free].concat());
+        assert!(text.contains(said), "{text}");
+    }
     for upstream in
         ["http://orders.example:3000", "http://127.0.0.1:1/path", "127.0.0.1:1", "http://u:p@127.0.0.1:1"]
     {
