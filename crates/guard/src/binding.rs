@@ -110,12 +110,13 @@ impl Bindings {
         let expected =
             Expected::at_resource(target.method.as_str(), &targets, bound, now).algorithms(&self.algorithms);
         let proof = verify_proof(proof, &expected).map_err(Refusal::Proof)?;
-        self.check_nonce(&proof, now)?;
+        self.check_fresh(&proof, now)?;
         self.replay.first(&proof, now)
     }
 
-    fn check_nonce(&self, proof: &Proof, now: i64) -> Result<(), Refusal> {
-        let Some(nonces) = &self.nonces else { return Ok(()) };
+    /// Whether a proof was made for this process: a nonce of ours says so, or the time at which it was made.
+    fn check_fresh(&self, proof: &Proof, now: i64) -> Result<(), Refusal> {
+        let Some(nonces) = &self.nonces else { return self.replay.remembers_since(proof.iat(), now) };
         let is_ours = proof.nonce().is_some_and(|nonce| nonces.is_current(nonce, now));
         if is_ours { Ok(()) } else { Err(Refusal::UseNonce(nonces.issue(now))) }
     }

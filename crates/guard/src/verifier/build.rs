@@ -221,7 +221,7 @@ impl VerifierBuilder {
             origins: if self.judges_proofs { origins } else { Vec::new() },
             algorithms: self.proof_algorithms.unwrap_or_else(|| DEFAULT_ALGORITHMS.to_vec()),
             nonces: self.with_nonces.then(Nonces::new).transpose().map_err(|_| BuildError::NoRandomness)?,
-            replay: Replay::new(),
+            replay: Replay::new(self.clock.now().0),
         };
         if bindings.algorithms.is_empty() {
             return Err(BuildError::NoProofAlgorithm);
