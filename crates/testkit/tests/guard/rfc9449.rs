@@ -240,6 +240,23 @@ async fn htu_is_judged_against_the_public_url() {
     }
 }
 
+/// T-9449-10: a path that is as long as one may be is too long for any proof behind the public URL, which is no fault of
+/// the path.
+#[tokio::test]
+async fn what_is_too_long_for_any_proof_is_told_so() {
+    let caller = Caller::new().await;
+    let path = format!("/orders/{}", "a".repeat(8 * 1024 - "/orders/".len()));
+    for door in DOORS {
+        let proof = caller.proof().claim("htu", format!("https://orders.example{path}"));
+        let heard = caller.heard(door, &Ask::get(&path).dpop(&caller.token, &proof)).await;
+        assert_is_refused_proof("too long", &heard);
+        let shorter = &path[..path.len() - "https://orders.example".len()];
+        let proof = caller.proof().claim("htu", format!("https://orders.example{shorter}"));
+        let heard = caller.heard(door, &Ask::get(shorter).dpop(&caller.token, &proof)).await;
+        assert_ne!(heard.status.as_u16(), 401, "{door:?}");
+    }
+}
+
 /// T-9449-02: the API may have several URLs, and a path before its own.
 #[tokio::test]
 async fn both_urls_are_taken_where_there_are_two() {
