@@ -167,6 +167,9 @@ impl Remote {
     }
 
     fn remember(&self, name: Digest, refusal: &Refusal, now: i64) {
+        if self.refused_for == 0 {
+            return; // nobody would read it
+        }
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.tokens.len() >= MAX_REFUSED && refused.swept != Some(now) {
             refused.swept = Some(now);
@@ -267,6 +270,7 @@ mod tests {
         }
         remote.remember(name("t"), &Refusal::Inactive, NOW);
         assert_eq!(remote.known(&name("t"), NOW), None);
+        assert!(remote.refused.lock().unwrap().tokens.is_empty());
         let remote = self::remote();
         remote.remember(name("t"), &Refusal::Inactive, NOW);
         assert!(remote.known(&name("t"), NOW).is_some() && remote.known(&name("t"), NOW - 1).is_none());
