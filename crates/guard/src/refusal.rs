@@ -150,7 +150,9 @@ impl Refusal {
             Self::Binding(unbound) => unbound.description(),
             Self::Proof(_) => "the DPoP proof is not valid for this request",
             Self::ProofReplayed => "the DPoP proof was used before: make one per request",
-            Self::ProofBeforeStart => "the DPoP proof may have been used before a restart: make one per request",
+            Self::ProofBeforeStart => {
+                "the DPoP proof may have been used before a restart: make one per request"
+            }
             Self::ProofRoom => "too many DPoP proofs are in use: try again soon",
             Self::UseNonce(_) => "the DPoP proof must have the nonce of the DPoP-Nonce header",
             Self::Scope(_) => "the access token lacks scope",
