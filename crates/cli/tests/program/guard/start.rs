@@ -12,6 +12,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         ("rules.toml", "[[rule]]\npath = '/**'\n"),
         ("bad-rules.toml", "[[rule]]\npath = '/**'\nmethod = ['GET']\n"),
         ("foreign-rules.toml", "[[rule]]\npath = '/**'\nissuer = 'https://b.example'\n"),
+        ("shared.toml", "client_certs = 'ask'\nrequire_bound = 'mtls'\n"),
         ("bad.toml", "upstream = 'http://127.0.0.1:1'\naudience = 'x'\n"),
         ("no-audience.toml", "[[issuer]]\nurl = 'https://b.example'\naudiences = []\n"),
         (
@@ -74,6 +75,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         (&auth, &["--public-url", "https://orders.example", "--dpop-nonce"], &["--trust-forwarded"]),
         (&auth, &["--require-bound", "any"], &["--public-url URL", "--client-certs"]),
         (&auth, &["--client-certs", "ask"], &["not that of its callers", "--client-certs-from-header"]),
+        (&auth, &["--config", "shared.toml"], &["certificates are not known", "--client-certs-from-header"]),
     ] {
         let words = [&base[..], more].concat();
         let text = user.fails(&words);
