@@ -12,6 +12,11 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         ("rules.toml", "[[rule]]\npath = '/**'\n"),
         ("bad-rules.toml", "[[rule]]\npath = '/**'\nmethod = ['GET']\n"),
         ("foreign-rules.toml", "[[rule]]\npath = '/**'\nissuer = 'https://b.example'\n"),
+        (
+            "idle-ca.toml",
+            "[[issuer]]\nurl = 'https://b.example'\naudiences = ['x']\njwks_file = 'b'\nca_file = 'ca.pem'\n",
+        ),
+        ("idle-upstream-ca.toml", "upstream = 'http://127.0.0.1:1'\nupstream_ca_file = 'ca.pem'\n"),
         ("shared.toml", "client_certs = 'ask'\nrequire_bound = 'mtls'\n"),
         ("bad.toml", "upstream = 'http://127.0.0.1:1'\naudience = 'x'\n"),
         ("no-audience.toml", "[[issuer]]\nurl = 'https://b.example'\naudiences = []\n"),
@@ -29,6 +34,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
     let free = ["--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"];
     let proxy = [&["guard", "proxy"][..], &upstream, &trust, &free].concat();
     let auth = [&["guard", "forward-auth"][..], &trust, &free].concat();
+    let trusting = [&["guard", "proxy"][..], &trust, &free].concat();
     let alone = [&["guard", "proxy"][..], &upstream].concat();
     for (base, more, said) in [
         (&alone, &[][..], &["no issuer is trusted", "--issuer URL with --audience ID"][..]),
@@ -66,6 +72,10 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         (&proxy, &["--trusted-proxy", "everybody"], &["--trusted-proxy is a network"]),
         (&proxy, &["--public-url", "http://orders.example"], &["plain http", "https"]),
         (&proxy, &["--log-level", "loud"], &["off, error, warn"]),
+        (&proxy, &["--upstream-ca-file", "ca.pem"], &["http://127.0.0.1:1 shows no certificate", "https://"]),
+        (&proxy, &["--ca-file", "ca.pem"], &["keys are in a file", "leave one out", "--ca-file"]),
+        (&proxy, &["--config", "idle-ca.toml"], &["the issuer https://b.example", "ca_file"]),
+        (&trusting, &["--config", "idle-upstream-ca.toml"], &["shows no certificate", "upstream_ca_file"]),
         (&proxy, &["--upstream-timeout", "0"], &["upstream-timeout"]),
         (&auth, &["--rules", "rules.toml"], &["--trust-forwarded original for nginx"]),
         (&auth, &["--allow-preflight"], &["--trust-forwarded original for nginx"]),
