@@ -35,7 +35,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
     let proxy = [&["guard", "proxy"][..], &upstream, &trust, &free].concat();
     let auth = [&["guard", "forward-auth"][..], &trust, &free].concat();
     let trusting = [&["guard", "proxy"][..], &trust, &free].concat();
-    let alone = [&["guard", "proxy"][..], &upstream].concat();
+    let alone = [&["guard", "proxy"][..], &upstream, &free].concat();
     for (base, more, said) in [
         (&alone, &[][..], &["no issuer is trusted", "--issuer URL with --audience ID"][..]),
         (&alone, &["--issuer", "https://b.example"], &["no audience", "--audience ID"]),
