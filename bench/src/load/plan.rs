@@ -12,7 +12,7 @@ pub struct Plan {
     pub(super) connections: usize,
     pub(super) time: Duration,
     pub(super) requests: u64,
-    /// Requests per second over all connections, evenly spread; latencies count from when they are due. None = as fast as
+    /// Requests per second over all connections, evenly spread; latencies count from when they may go. None = as fast as
     /// answers come.
     pub(super) rate: Option<f64>,
     pub(super) from: u64,

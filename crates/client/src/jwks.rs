@@ -117,7 +117,7 @@ impl RemoteJwks {
     /// Whether keys are there that can be used.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.generation().is_some()
+        self.usable_for().is_some()
     }
 
     /// Waits until keys are there that can be used.
@@ -127,11 +127,18 @@ impl RemoteJwks {
 
     /// A number that is another one exactly when the usable keys are others; `None` while there are none.
     ///
-    /// Who keeps tokens that were verified keeps this number with them, read before the verification. That the keys are too
-    /// old is seen by the task that fetches them, as soon as its runtime lets it; [`KeySource::find`] looks at the clock itself.
+    /// Who keeps tokens that were verified keeps this number with them, read before the verification, and
+    /// [`Self::usable_for`]: that the keys grew too old this alone may tell later, as the task that fetches them sees it, once
+    /// its runtime lets it run.
     #[must_use]
     pub fn generation(&self) -> Option<u64> {
         self.0.keeper.generation()
+    }
+
+    /// How long the keys that are there may be used yet, by the clock; `None` while there are none.
+    #[must_use]
+    pub fn usable_for(&self) -> Option<Duration> {
+        self.0.keeper.kept.load().as_ref()?.usable_for()
     }
 
     /// What there is.

@@ -6,35 +6,48 @@ use http::Extensions;
 use crate::presented::Presented;
 use crate::refusal::Refusal;
 use crate::require::Require;
+use crate::verifier::Known;
 use crate::{Access, Verifier};
 
 impl Verifier {
     /// Lets a request in that has what is required, and takes note of it; its extensions say what it was let in with before.
     ///
     /// Does not check: as [`Self::verify`].
+    #[cfg(feature = "axum")]
     pub(crate) async fn enter(
         &self,
         presented: &Presented<'_>,
         extensions: &Extensions,
         require: &Require,
     ) -> Result<Access, Refusal> {
-        match self.admitted(extensions) {
-            Some(access) => self.suffices(presented, require, Ok(access), true),
-            None => self.suffices(presented, require, self.verify(presented).await, false),
+        match self.enter_or(presented, extensions, require) {
+            Ok(judged) => judged,
+            Err(known) => self.enter_after(known, presented, require).await,
         }
     }
 
-    /// As [`Self::enter`], where nothing needs to be waited for; `None` where an issuer must be asked first.
-    pub(crate) fn enter_now(
+    /// As [`Self::enter`], where nothing needs to be waited for; else what is known before an issuer is asked.
+    pub(crate) fn enter_or(
         &self,
         presented: &Presented<'_>,
         extensions: &Extensions,
         require: &Require,
-    ) -> Option<Result<Access, Refusal>> {
-        Some(match self.admitted(extensions) {
+    ) -> Result<Result<Access, Refusal>, Known> {
+        Ok(match self.admitted(extensions) {
             Some(access) => self.suffices(presented, require, Ok(access), true),
-            None => self.suffices(presented, require, self.judge(presented)?, false),
+            None => self.suffices(presented, require, self.judge_or(presented)?, false),
         })
+    }
+
+    /// The rest of [`Self::enter`].
+    pub(crate) async fn enter_after(
+        &self,
+        known: Known,
+        presented: &Presented<'_>,
+        require: &Require,
+    ) -> Result<Access, Refusal> {
+        let judged = self.judge_after(known, presented).await;
+        self.suffices(presented, require, judged, false)
     }
 
     /// What this verifier let the request in with already, at another door before this one: a DPoP proof is taken once, so

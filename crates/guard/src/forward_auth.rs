@@ -98,7 +98,9 @@ impl ForwardAuth {
             return metadata.map(Full::new);
         }
         if !matches!(parts.uri.path(), "/auth" | "/auth/") {
-            return plain(StatusCode::NOT_FOUND);
+            let mut response = plain(StatusCode::NOT_FOUND);
+            *response.body_mut() = Full::from(ELSEWHERE);
+            return response;
         }
         let peer = listener_peer(&parts.extensions);
         let bare = Presented::of_token(&parts.headers).with_peer(peer).with_request_id(id);
@@ -189,6 +191,10 @@ impl<B: Send + 'static> Service<Request<B>> for ForwardAuth {
         Box::pin(async move { Ok(this.answer(parts).await) })
     }
 }
+
+/// For whoever looks for the reason of their proxy's 500.
+const ELSEWHERE: &str =
+    "The guard answers about requests at /auth, and here not at all: let the proxy ask there.\n";
 
 fn plain(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());

@@ -12,8 +12,42 @@ pub(crate) enum Keys {
     Remote(RemoteJwks),
 }
 
+/// For how long what keys verified is as good as verified by them: while they are these, and until then at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lease {
+    pub(crate) generation: u64,
+    /// The second since 1970.
+    pub(crate) until: i64,
+}
+
 impl Keys {
-    /// A number that is another one whenever the keys are others; `None` while there are none that may be used.
+    /// That of what the present keys verify from now on; `None` while there are none that may be used.
+    pub(crate) fn lease(&self, now: i64) -> Option<Lease> {
+        match self {
+            Self::Fixed(_) => Some(Lease { generation: 0, until: i64::MAX }),
+            Self::Remote(keys) => {
+                let generation = keys.generation()?;
+                let left = i64::try_from(keys.usable_for()?.as_secs()).unwrap_or(i64::MAX);
+                Some(Lease { generation, until: now.saturating_add(left) })
+            }
+        }
+    }
+
+    /// Whether a lease still runs. That keys are too old is seen by its own end, and before it by whoever watches them, with
+    /// no look at a clock here.
+    pub(crate) fn is_current(&self, lease: Lease, now: i64) -> bool {
+        now < lease.until && self.generation() == Some(lease.generation)
+    }
+
+    /// Whether there are keys that may be used.
+    pub(crate) fn is_ready(&self) -> bool {
+        match self {
+            Self::Fixed(_) => true,
+            Self::Remote(keys) => keys.is_ready(),
+        }
+    }
+
+    /// A number that is another one whenever the keys are others.
     pub(crate) fn generation(&self) -> Option<u64> {
         match self {
             Self::Fixed(_) => Some(0),

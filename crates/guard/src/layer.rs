@@ -35,6 +35,7 @@ use crate::preflight::is_preflight;
 use crate::presented::Presented;
 use crate::refusal::Refusal;
 use crate::require::Require;
+use crate::verifier::Known;
 
 /// Puts a service behind a [`Verifier`]: what gets through has [`Access`](crate::Access) in its extensions.
 #[derive(Clone, Debug)]
@@ -126,17 +127,17 @@ where
             verifier.counts().allow();
             return GuardFuture::inside(self.service.call(request));
         }
-        match verifier.enter_now(&Presented::by_request(&request), request.extensions(), require) {
-            Some(Ok(access)) => {
+        match verifier.enter_or(&Presented::by_request(&request), request.extensions(), require) {
+            Ok(Ok(access)) => {
                 request.extensions_mut().insert(access);
                 GuardFuture::inside(self.service.call(request))
             }
-            Some(Err(refusal)) => GuardFuture::answered(self.layer.0.refuse(&request, &refusal)),
-            None => {
+            Ok(Err(refusal)) => GuardFuture::answered(self.layer.0.refuse(&request, &refusal)),
+            Err(known) => {
                 // the one that was found ready goes, a fresh one stays
                 let fresh = self.service.clone();
                 let service = std::mem::replace(&mut self.service, fresh);
-                let wait = wait(self.layer.clone(), service, request);
+                let wait = wait(self.layer.clone(), known, service, request);
                 GuardFuture { way: Way::Waiting { wait: Box::pin(wait) } }
             }
         }
@@ -200,6 +201,7 @@ where
 
 async fn wait<S, In, Out>(
     GuardLayer(settings): GuardLayer,
+    known: Known,
     mut service: S,
     request: Request<In>,
 ) -> Result<Response<Out>, S::Error>
@@ -208,7 +210,7 @@ where
     Out: From<Bytes>,
 {
     let (mut parts, body) = request.into_parts();
-    let judged = settings.verifier.enter(&Presented::by(&parts), &parts.extensions, &settings.require).await;
+    let judged = settings.verifier.enter_after(known, &Presented::by(&parts), &settings.require).await;
     match judged {
         Ok(access) => {
             parts.extensions.insert(access);

@@ -70,12 +70,6 @@ impl<'a> RequestPath<'a> {
         self.whole.split_at_checked(self.path_length).map_or("", |(path, _)| path)
     }
 
-    /// The query as it came, without its question mark; empty and absent are told apart.
-    #[must_use]
-    pub fn query(&self) -> Option<&str> {
-        self.whole.split_at_checked(self.path_length).and_then(|(_, rest)| rest.strip_prefix('?'))
-    }
-
     /// The normal path with the query: what the upstream is asked for.
     #[must_use]
     pub fn path_and_query(&self) -> &str {
@@ -94,12 +88,6 @@ impl<'a> RequestPath<'a> {
     /// What stands between the slashes; an empty last one means a trailing slash.
     pub fn segments(&self) -> Segments<'_> {
         Segments::of(self.path())
-    }
-
-    /// The same path, free of the request that it was read from.
-    #[must_use]
-    pub fn into_owned(self) -> RequestPath<'static> {
-        RequestPath { whole: Cow::Owned(self.whole.into_owned()), path_length: self.path_length }
     }
 }
 

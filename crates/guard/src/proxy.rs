@@ -73,7 +73,7 @@ struct Inner {
     door: Door,
     upstream: Upstream,
     places: Arc<Semaphore>,
-    failures: Failures,
+    failures: Arc<Failures>,
     certificates: Certificates,
     trusted_proxies: TrustedProxies,
     is_tls: bool,
@@ -100,10 +100,10 @@ impl Proxy {
     pub fn new(parts: ProxyParts) -> Self {
         let ProxyParts { verifier, rules, allow_preflight, .. } = parts;
         Self(Arc::new(Inner {
+            failures: Arc::new(Failures::new(parts.upstream.authority().clone(), verifier.clone())),
             door: Door { verifier, rules, allow_preflight },
             upstream: parts.upstream,
             places: Arc::new(Semaphore::new(parts.upstream_connections.get().min(Semaphore::MAX_PERMITS))),
-            failures: Failures::new(),
             certificates: parts.certificates,
             trusted_proxies: parts.trusted_proxies,
             is_tls: parts.is_tls,
@@ -111,9 +111,15 @@ impl Proxy {
         }))
     }
 
-    /// How many requests were let in and got no answer of the upstream, by reason: for metrics.
+    /// How many requests were let in and got no answer of the upstream, or none that came whole, by reason: for metrics.
     pub fn upstream_failures(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.0.failures.counts()
+    }
+
+    /// How many requests were let in whose callers did not send their bodies whole: for metrics.
+    #[must_use]
+    pub fn broken_bodies(&self) -> u64 {
+        self.0.failures.broken_bodies()
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<ProxyBody> {
@@ -193,10 +199,11 @@ impl Proxy {
         }
         parts.uri = target;
         let method = parts.method.clone();
-        match upstream.send(Request::from_parts(parts, upload), place).await {
+        match upstream.send(Request::from_parts(parts, upload), &place).await {
             Ok(mut response) => {
                 headers::for_caller(&mut response);
-                response
+                let failures = Arc::clone(&self.0.failures);
+                response.map(|body| ProxyBody::upstream(body, place, upstream.patience(), failures))
             }
             Err(error) => self.failed(&error, &method, id),
         }
@@ -208,11 +215,7 @@ impl Proxy {
         method: &Method,
         id: Option<&HeaderValue>,
     ) -> Response<ProxyBody> {
-        let upstream = self.0.upstream.authority();
-        if self.0.failures.note(error, upstream, self.0.door.verifier.now()) {
-            let request_id = id.and_then(|id| id.to_str().ok());
-            tracing::warn!(%error, %method, %upstream, request_id, "no answer of the upstream");
-        }
+        self.0.failures.note(error, method, id);
         error.response().map(ProxyBody::from)
     }
 }

@@ -19,7 +19,7 @@ pub use access::Access;
 pub use build::{BuildError, VerifierBuilder};
 
 use self::cache::TokenCache;
-use self::known::Known;
+pub(crate) use self::known::Known;
 use crate::TrustedIssuer;
 use crate::binding::Bindings;
 use crate::counts::Counts;
@@ -84,14 +84,9 @@ impl Verifier {
     /// Does not check: whether the scope suffices ([`Require`](crate::Require)), whether the token was revoked where it
     /// is verified by its signature, and anything in the request's body.
     pub async fn verify(&self, presented: &Presented<'_>) -> Result<Access, Refusal> {
-        let credentials = self.credentials_of(presented)?;
-        let now = self.now();
-        match self.known_of(credentials, now) {
-            Known::Access(access) => self.bind(access, presented, credentials, now),
-            known => {
-                let access = self.learnt(known, credentials.token()?.token()).await?;
-                self.bind(access, presented, credentials, self.now())
-            }
+        match self.judge_or(presented) {
+            Ok(judged) => judged,
+            Err(known) => self.judge_after(known, presented).await,
         }
     }
 
@@ -111,16 +106,32 @@ impl Verifier {
 
     /// As [`Self::verify`], where nothing needs to be waited for; `None` where an issuer must be asked first.
     pub fn judge(&self, presented: &Presented<'_>) -> Option<Result<Access, Refusal>> {
+        self.judge_or(presented).ok()
+    }
+
+    /// As [`Self::judge`]; else what is known before an issuer is asked, for [`Self::judge_after`].
+    pub(crate) fn judge_or(&self, presented: &Presented<'_>) -> Result<Result<Access, Refusal>, Known> {
         let credentials = match self.credentials_of(presented) {
             Ok(credentials) => credentials,
-            Err(refusal) => return Some(Err(refusal)),
+            Err(refusal) => return Ok(Err(refusal)),
         };
         let now = self.now();
         match self.known_of(credentials, now) {
-            Known::Access(access) => Some(self.bind(access, presented, credentials, now)),
-            Known::Refused(refusal) => Some(Err(refusal)),
-            Known::AfterKeys(..) | Known::AfterAsking(_) => None,
+            Known::Access(access) => Ok(self.bind(access, presented, credentials, now)),
+            Known::Refused(refusal) => Ok(Err(refusal)),
+            known @ (Known::AfterKeys(..) | Known::AfterAsking(_)) => Err(known),
         }
+    }
+
+    /// The rest of [`Self::verify`]: asks, and judges how the same token was presented.
+    pub(crate) async fn judge_after(
+        &self,
+        known: Known,
+        presented: &Presented<'_>,
+    ) -> Result<Access, Refusal> {
+        let credentials = presented.credentials()?;
+        let access = self.learnt(known, credentials.token()?.token()).await?;
+        self.bind(access, presented, credentials, self.now())
     }
 
     /// What is presented; who brings nothing is not sent for a token while nobody could say whether it is good.
@@ -134,7 +145,7 @@ impl Verifier {
     /// Whether there is an issuer whose tokens can be judged.
     fn is_any_ready(&self) -> bool {
         self.0.issuers.iter().any(|issuer| match &issuer.vouches {
-            Vouches::Keys(keys) => keys.generation().is_some(),
+            Vouches::Keys(keys) => keys.is_ready(),
             Vouches::Introspection(remote) => remote.is_ready(),
         })
     }
@@ -158,7 +169,7 @@ impl Verifier {
     /// The issuers whose keys are not there, each with why, as far as that is known.
     pub fn waiting_for(&self) -> impl Iterator<Item = (&str, Option<String>)> {
         self.0.issuers.iter().filter_map(|issuer| match &issuer.vouches {
-            Vouches::Keys(keys) if keys.generation().is_some() => None,
+            Vouches::Keys(keys) if keys.is_ready() => None,
             Vouches::Introspection(remote) if remote.is_ready() => None,
             Vouches::Keys(keys) => Some((&*issuer.name, keys.error())),
             Vouches::Introspection(remote) => Some((&*issuer.name, remote.error())),

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::keeper::Keeper;
 
-/// Starts a fetch whenever one is due; ends when it is aborted.
+/// Starts a fetch whenever one is due, and keeps [`Keeper::generation`] right; ends when it is aborted.
 pub(super) async fn run(keeper: Arc<Keeper>) {
     let watch = Watch(keeper);
     let Watch(keeper) = &watch;

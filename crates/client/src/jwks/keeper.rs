@@ -126,7 +126,7 @@ impl Keeper {
         let kept = self.kept.load();
         let kept = kept.as_ref();
         KeysState {
-            generation: self.generation(),
+            generation: kept.filter(|kept| kept.is_usable()).map(|kept| kept.generation),
             keys: kept.map_or(0, |kept| kept.len()),
             age: kept.map(|kept| kept.fetched.elapsed()),
             error: self.flights().error.clone(),

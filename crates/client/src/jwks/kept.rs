@@ -1,5 +1,7 @@
 //! Keys that were fetched, and how long they may be used.
 
+use std::time::Duration;
+
 use countersign_proto::jose::{Algorithm, JwkSet, StaticKeys};
 use tokio::time::Instant;
 
@@ -45,6 +47,12 @@ impl Kept {
 
     /// Whether there is a key, and it is not too old.
     pub(super) fn is_usable(&self) -> bool {
-        !self.names.is_empty() && Instant::now() < self.usable_until
+        self.usable_for().is_some()
+    }
+
+    /// For how long yet, if there is a key.
+    pub(super) fn usable_for(&self) -> Option<Duration> {
+        let left = self.usable_until.saturating_duration_since(Instant::now());
+        (!self.names.is_empty() && !left.is_zero()).then_some(left)
     }
 }

@@ -9,7 +9,8 @@ pub struct JwksSettings {
     /// The longest time between two fetches: a key that the issuer takes back is refused after this. 5 minutes by
     /// default; a `max-age` of the issuer's answer makes it shorter, to a minute at the least, never longer.
     pub refresh: Duration,
-    /// How long keys are used after the last good fetch, while the issuer is away. 1 hour by default.
+    /// How long keys are used after the last good fetch, while the issuer is away: 1 hour by default, and never less than
+    /// [`Self::refresh`] and [`Self::timeout`] together.
     pub stale: Duration,
     /// The shortest time between the beginnings of two fetches that tokens ask for. 30 seconds by default.
     pub cool_down: Duration,

@@ -10,7 +10,7 @@ use countersign_proto::introspection::IntrospectionResponse;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::issuer::{Issuer, KEYS, METADATA, Reply, json, later, seconds, status};
+use super::issuer::{Issuer, KEYS, METADATA, Reply, json, later, seconds, status, until};
 
 const PLACE: &str = "/introspect";
 
@@ -133,9 +133,7 @@ async fn the_endpoint_is_discovered() {
         let read = issuer.count(METADATA);
         later(seconds(301)).await;
         issuer.asked(METADATA, read + 1).await;
-        while introspector.is_ready() {
-            tokio::task::yield_now().await;
-        }
+        until(|| !introspector.is_ready()).await;
         assert!(introspector.error().unwrap().contains("introspection_endpoint"));
         let error = introspector.introspect("t").await.unwrap_err();
         assert!(matches!(error, IntrospectError::NoEndpoint), "{error}");

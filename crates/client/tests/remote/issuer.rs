@@ -137,6 +137,23 @@ pub(crate) async fn later(duration: Duration) {
     tokio::time::resume();
 }
 
+/// Lets others have their turns until it is so; what never comes is a failure.
+pub(crate) async fn until(is_so: impl Fn() -> bool) {
+    let turns = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(seconds(60), turns).await.unwrap();
+}
+
+/// Lets every task run that can.
+pub(crate) async fn turns() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
 pub(crate) const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }

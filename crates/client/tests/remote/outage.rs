@@ -3,7 +3,7 @@
 use countersign_client::JwksSettings;
 use countersign_proto::jose::keys::KeyError;
 
-use super::issuer::{Issuer, KEYS, METADATA, Reply, find, json, keys, later, seconds, status};
+use super::issuer::{Issuer, KEYS, METADATA, Reply, find, json, keys, later, seconds, status, turns};
 
 /// Threats 2 "stale JWKS on AS outage: serve stale ≤ bound, then fail closed", and what comes back is the same.
 #[tokio::test]
@@ -22,9 +22,8 @@ async fn keys_are_served_stale_up_to_the_bound_and_no_longer() {
     later(seconds(10)).await;
     assert_eq!(find(&remote, "a"), Err(KeyError::Unavailable));
     assert_eq!(find(&remote, "x"), Err(KeyError::Unavailable), "nothing is known of other names either");
-    while remote.is_ready() {
-        tokio::task::yield_now().await; // until whoever watches their age has had a turn
-    }
+    assert_eq!((remote.is_ready(), remote.usable_for()), (false, None));
+    turns().await; // whoever watches their age has one
     assert_eq!(remote.generation(), None);
     issuer.reply(METADATA, json(&issuer.metadata(KEYS)));
     later(seconds(31)).await;
@@ -147,7 +146,7 @@ fn keys_grow_old_without_their_runtime_too() {
     let remote = theirs.block_on(async {
         let remote = Issuer::start().await.keys();
         remote.ready().await;
-        tokio::task::yield_now().await; // to whoever watches
+        turns().await; // whoever watches their age has one
         remote
     });
     drop(theirs);

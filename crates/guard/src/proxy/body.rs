@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::failures::Failures;
 use super::pace::{Pace, Silence};
 use super::rest::Rest;
 
@@ -55,7 +56,7 @@ struct Uploading {
 #[derive(Debug)]
 enum Kind {
     Ours(Option<Bytes>),
-    Upstream { body: Incoming, silence: Silence, place: Option<Place> },
+    Upstream { body: Incoming, silence: Silence, place: Option<Place>, failures: Arc<Failures> },
 }
 
 impl Upload {
@@ -76,9 +77,14 @@ impl Upload {
 }
 
 impl ProxyBody {
-    /// An upstream's, which keeps its place until it ends.
-    pub(super) fn upstream(body: Incoming, place: Place, patience: Duration) -> Self {
-        Self(Kind::Upstream { body, silence: Silence::new(patience), place: Some(place) })
+    /// An upstream's, which keeps its place until it ends, and is told of where it breaks off.
+    pub(super) fn upstream(
+        body: Incoming,
+        place: Place,
+        patience: Duration,
+        failures: Arc<Failures>,
+    ) -> Self {
+        Self(Kind::Upstream { body, silence: Silence::new(patience), place: Some(place), failures })
     }
 }
 
@@ -159,9 +165,9 @@ impl Body for ProxyBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let (body, silence, place) = match &mut self.0 {
+        let (body, silence, place, failures) = match &mut self.0 {
             Kind::Ours(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Kind::Upstream { body, silence, place } => (body, silence, place),
+            Kind::Upstream { body, silence, place, failures } => (body, silence, place, failures),
         };
         let frame = match Pin::new(body).poll_frame(cx) {
             Poll::Ready(frame) => frame.map(|frame| frame.map_err(BodyError::Broken)),
@@ -173,6 +179,9 @@ impl Body for ProxyBody {
             }
         };
         silence.broken();
+        if let Some(Err(error)) = &frame {
+            failures.note_answer(error);
+        }
         if !matches!(frame, Some(Ok(_))) {
             *place = None;
         }

@@ -83,7 +83,11 @@ pub(super) fn for_upstream(parts: &mut Parts, hop: &Hop<'_>, body: &impl Body) {
 
 /// Prepares an answer for whoever asked; an upstream of HTTP/1.0 does not end the caller's connection.
 pub(super) fn for_caller<B>(response: &mut Response<B>) {
-    strip(response.headers_mut(), |kind| kind == Kind::Hop);
+    let headers = response.headers_mut();
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH); // it is not how long the body is (RFC 9112 §6.3)
+    }
+    strip(headers, |kind| kind == Kind::Hop);
     *response.version_mut() = Version::HTTP_11;
 }
 
@@ -291,6 +295,8 @@ mod tests {
             "X-Forwarded-Path",
             "X-Forwarded-Prefix",
             "Proxy",
+            "Destination",
+            "destination_",
         ] {
             let request = Request::get("/").header(name, "/admin");
             assert!(!passed(request, true).contains_key(name), "{name}");
@@ -307,18 +313,31 @@ mod tests {
             "x_auth_request_email",
             "Remote-User",
             "REMOTE_USER",
+            "remote.groups",
+            "Remote-Name",
+            "Remote-Email",
             "X-Remote-User",
+            "X-Remote-Group",
+            "x_remote-extra-scopes",
             "X-Forwarded-User",
             "x-forwarded_email",
             "X-Forwarded-Groups",
+            "X-Forwarded-Preferred-Username",
+            "x-forwarded_preferred-username",
+            "X-Forwarded-Access-Token",
             "X-WebAuth-User",
+            "X_WEBAUTH_ROLE",
+            "x-webauth-groups",
             "X-Original-Host",
             "X-Rewrite-URI",
         ] {
-            let request = Request::get("/").header(name, "root").header("x-authority", "stays");
+            let request = Request::get("/")
+                .header(name, "root")
+                .header("x-authority", "stays")
+                .header("remotely", "too");
             let headers = passed(request, true);
             assert!(headers.values().all(|value| value != "root"), "{name}");
-            assert!(headers.contains_key("x-authority"));
+            assert!(headers.contains_key("x-authority") && headers.contains_key("remotely"));
         }
     }
 

@@ -12,13 +12,14 @@ use countersign_client::{
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Builder, Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout_at};
 
-use super::body::{BodyError, Place, ProxyBody, Upload};
+use super::body::{BodyError, Place, Upload};
 use super::dial::Dial;
 use super::pace::Turn;
 use super::told;
@@ -56,6 +57,9 @@ pub enum UpstreamError {
     /// It did not answer in time.
     #[error("{0} did not answer within {1:?}")]
     Timeout(Authority, Duration),
+    /// It changed to another protocol (101, RFC 9110 §15.2.2), which nobody asked for: `Upgrade` is not passed on.
+    #[error("{0} answered with 101, which nobody asked for: no WebSocket goes through here")]
+    Switched(Authority),
     /// It works on as many requests as it may get at a time.
     #[error("{0} has as many requests as it may get at a time")]
     Busy(Authority),
@@ -141,15 +145,16 @@ impl Upstream {
     pub(super) async fn send(
         &self,
         request: Request<Upload>,
-        place: Place,
-    ) -> Result<Response<ProxyBody>, UpstreamError> {
+        place: &Place,
+    ) -> Result<Response<Incoming>, UpstreamError> {
         let mut answer = pin!(self.client.request(request));
         let mut due = Instant::now() + self.patience;
         loop {
             match timeout_at(due, answer.as_mut()).await {
-                Ok(Ok(answer)) => {
-                    return Ok(answer.map(|body| ProxyBody::upstream(body, place, self.patience)));
+                Ok(Ok(answer)) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                    return Err(UpstreamError::Switched(self.authority.clone()));
                 }
+                Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => return Err(self.failure(&error)),
                 Err(_) => {}
             }

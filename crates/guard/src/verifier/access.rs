@@ -26,7 +26,7 @@ pub(super) struct Granted {
     /// Space-separated, single spaces.
     pub(super) scope: String,
     pub(super) expires_at: i64,
-    /// Until when it needs not be asked about again; a token that is verified by its signature, never.
+    /// Until when it needs not be asked about again, or its signature be verified again.
     pub(super) believed_until: i64,
     pub(super) token_id: Option<String>,
     pub(super) confirmation: Option<Confirmation>,

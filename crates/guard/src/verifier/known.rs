@@ -11,11 +11,13 @@ use tokio::time::timeout;
 
 use super::access::{Access, Granted};
 use super::{Issuer, Verifier, Vouches};
+use crate::keys::Lease;
 use crate::local::Local;
 use crate::refusal::Refusal;
 
 /// What can be said of a token without waiting.
-pub(super) enum Known {
+#[derive(Clone, Debug)]
+pub(crate) enum Known {
     Access(Access),
     Refused(Refusal),
     /// More only after this issuer was asked for its keys, which were these when one was missed.
@@ -80,7 +82,9 @@ impl Verifier {
         self.0.cache.as_ref()?.get(token, |access, generation| {
             let issuer = self.0.issuers.get(access.at());
             issuer.is_some_and(|issuer| match &issuer.vouches {
-                Vouches::Keys(keys) => keys.generation() == Some(generation),
+                Vouches::Keys(keys) => {
+                    keys.is_current(Lease { generation, until: access.believed_until() }, now)
+                }
                 Vouches::Introspection(remote) => remote.believes(access.believed_until(), now),
             })
         })
@@ -98,12 +102,12 @@ impl Verifier {
                 return None;
             };
             // before a key is looked up: what that key verifies must not be kept as verified under later ones
-            found.set(Found::Verified { at, generation: keys.generation() });
+            found.set(Found::Verified { at, lease: keys.lease(now) });
             Some(Trust { rules: &issuer.rules, keys })
         };
         let verified = verify_by_issuer::<Local>(token, trust, now);
         match (found.get(), self.0.introspected) {
-            (Found::Verified { at, generation }, _) => self.conclude(token, at, generation, verified),
+            (Found::Verified { at, lease }, _) => self.conclude(token, at, lease, verified),
             (Found::Introspected | Found::Nothing, Some(at)) => Known::AfterAsking(at),
             _ => Known::Refused(Refusal::Token(verified.err().unwrap_or(VerifyError::Issuer))),
         }
@@ -113,20 +117,21 @@ impl Verifier {
         &self,
         token: &str,
         at: usize,
-        generation: Option<u64>,
+        lease: Option<Lease>,
         verified: Result<Verified<Local>, VerifyError>,
     ) -> Known {
         let Some(issuer) = self.0.issuers.get(at) else { return Known::Refused(Refusal::Unavailable) };
         match (verified, &issuer.vouches) {
             (Ok(verified), _) => {
-                let access = self.grants(at, issuer, verified.into_claims(), i64::MAX);
-                if let (Some(cache), Some(generation)) = (&self.0.cache, generation) {
-                    cache.insert(token, &access, generation);
+                let until = lease.map_or(i64::MIN, |lease| lease.until);
+                let access = self.grants(at, issuer, verified.into_claims(), until);
+                if let (Some(cache), Some(lease)) = (&self.0.cache, lease) {
+                    cache.insert(token, &access, lease.generation);
                 }
                 Known::Access(access)
             }
             (Err(VerifyError::Key(error)), Vouches::Keys(keys)) if keys.may_learn(&error) => {
-                Known::AfterKeys(at, generation, error)
+                Known::AfterKeys(at, lease.map(|lease| lease.generation), error)
             }
             (Err(error), _) => Known::Refused(Refusal::Token(error)),
         }
@@ -230,5 +235,5 @@ enum Found {
     /// An issuer's that is asked about its tokens.
     Introspected,
     /// An issuer's whose keys we have, these at the time.
-    Verified { at: usize, generation: Option<u64> },
+    Verified { at: usize, lease: Option<Lease> },
 }

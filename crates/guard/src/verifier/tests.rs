@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+
 use countersign_client::ClientAuth;
 use countersign_client::token::Secret;
 use countersign_proto::jose::keys::KeyError;
@@ -21,13 +23,36 @@ impl Clock for Still {
     }
 }
 
-/// A place that answers with no key at first, and then with this one.
+struct Moved(AtomicI64);
+
+impl Clock for Moved {
+    fn now(&self) -> UnixTime {
+        UnixTime(self.0.load(SeqCst))
+    }
+}
+
+fn token(key: &SigningKey, exp: i64) -> String {
+    let claims = serde_json::json!({
+        "iss": ISSUER, "aud": API, "sub": "svc", "client_id": "svc", "jti": "1", "iat": NOW, "exp": exp,
+    });
+    compact::sign(&EncodedHeader::of(key, Some("at+jwt")), claims.to_string().as_bytes(), key).unwrap()
+}
+
+/// A place that answers with another key at first, and then with this one.
 async fn rotating(key: &SigningKey) -> String {
+    publish([&SigningKey::generate(Algorithm::ES256, "former").unwrap(), key]).await
+}
+
+/// A place that answers with this key, once.
+async fn publishing(key: &SigningKey) -> String {
+    publish([key]).await
+}
+
+async fn publish<const N: usize>(keys: [&SigningKey; N]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/keys", listener.local_addr().unwrap());
-    let other = SigningKey::generate(Algorithm::ES256, "former").unwrap();
-    let sets = [other.public_jwk().clone(), key.public_jwk().clone()].map(|key| {
-        let set: JwkSet = std::iter::once(key).collect();
+    let sets = keys.map(|key| {
+        let set: JwkSet = std::iter::once(key.public_jwk().clone()).collect();
         serde_json::to_string(&set).unwrap()
     });
     tokio::spawn(async move {
@@ -54,12 +79,7 @@ async fn keys_that_came_for_another_are_looked_at() {
     while keys.generation().is_none() {
         tokio::task::yield_now().await;
     }
-    let claims = serde_json::json!({
-        "iss": ISSUER, "aud": API, "sub": "svc", "client_id": "svc", "jti": "1", "iat": NOW, "exp": NOW + 300,
-    });
-    let claims = claims.to_string();
-    let token = compact::sign(&EncodedHeader::of(&key, Some("at+jwt")), claims.as_bytes(), &key).unwrap();
-
+    let token = token(&key, NOW + 300);
     let Known::AfterKeys(at, generation, error) = verifier.known(&token, NOW) else {
         panic!("not known yet")
     };
@@ -114,4 +134,41 @@ async fn an_introspection_that_hangs_is_not_waited_for() {
     tokio::time::resume();
     let (access, ()) = tokio::join!(verifier.genuine("opaque"), answer);
     assert_eq!(access.unwrap().client_id(), Some("svc"));
+}
+
+/// Threats 2 (stale JWKS): a token that was verified does not outlive the bound on its keys, also where nobody lets the task run
+/// that would see them grow too old.
+#[test]
+fn kept_tokens_end_with_their_keys() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let key = SigningKey::generate(Algorithm::ES256, "former").unwrap();
+    let clock = Arc::new(Moved(AtomicI64::new(NOW)));
+    let theirs = runtime();
+    let verifier = theirs.block_on(async {
+        let issuer = TrustedIssuer::discover(ISSUER, API).jwks_uri(publishing(&key).await);
+        let verifier = Verifier::builder(issuer).clock(clock.clone()).build().unwrap();
+        verifier.ready().await;
+        for _ in 0..100 {
+            tokio::task::yield_now().await; // whoever watches the keys' age has a turn
+        }
+        verifier
+    });
+    let token = token(&key, NOW + 100_000);
+    let known = |later: i64| {
+        clock.0.store(NOW + later, SeqCst);
+        verifier.known(&token, NOW + later)
+    };
+    let stale = 3600;
+    runtime().block_on(async {
+        assert!(matches!(known(0), Known::Access(_)));
+        for (waits, later, is_known) in [(stale - 10, stale - 10, true), (20, stale + 10, false)] {
+            tokio::time::pause();
+            tokio::time::advance(std::time::Duration::from_secs(waits.try_into().unwrap())).await;
+            assert_eq!(matches!(known(later), Known::Access(_)), is_known, "{later}");
+            assert_eq!(verifier.is_ready(), is_known);
+            tokio::time::resume();
+        }
+        let said = known(stale + 10);
+        assert!(matches!(said, Known::AfterKeys(_, _, KeyError::Unavailable)), "{said:?}");
+    });
 }

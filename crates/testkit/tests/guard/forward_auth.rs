@@ -45,6 +45,7 @@ async fn any_method_asks_at_auth() {
     for target in ["/", "/orders", "/authx", "/auth/x", "/Auth", "/oauth"] {
         let answer = original(Ask::get(target)).bearer(&token).at(at).await;
         assert_eq!(answer.status, 404, "{target}");
+        assert!(answer.text().contains("/auth"), "{target}");
     }
 }
 

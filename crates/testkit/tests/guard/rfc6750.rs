@@ -73,21 +73,53 @@ async fn without_credentials_there_is_a_challenge_without_error() {
     }
 }
 
-/// T-6750-02, T-6750-03: what stands in the query or in a form is not read.
+/// T-6750-02, -03, -09: what stands in the query or in a form is not read, and no cache keeps the answer.
 #[tokio::test]
 async fn tokens_elsewhere_are_not_read() {
     let scene = Scene::new().await;
     let token = scene.issuer.mint().token();
     let wanted = format!("Bearer {REALM}, {METADATA}");
     for door in DOORS {
+        let form = format!("access_token={token}");
+        let query = format!("/orders?{form}");
         for ask in [
-            Ask::get(&format!("/orders?access_token={token}")),
-            Ask::new("POST", "/orders").header("content-type", "application/x-www-form-urlencoded"),
+            Ask::get(&query),
+            Ask::new("POST", "/orders").form(&form),
+            Ask::new("PUT", "/orders").form(&format!("a=b&{form}")),
+            Ask::new("PATCH", "/orders").form(&form),
+            Ask::get("/orders").form(&form),
+            Ask::new("POST", &query).form(&form),
         ] {
             let heard = scene.doors.ask(door, &ask).await;
             assert_eq!((heard.status.as_u16(), heard.lines()[0]), (401, &*wanted), "{door:?}");
             assert!(!heard.is_let_in());
-            assert_eq!(heard.header("cache-control"), Some("no-store"), "T-6750-09");
+            assert_eq!(heard.header("cache-control"), Some("no-store"));
+        }
+    }
+}
+
+/// T-6750-03: beside a token in the header a form is the API's own, whatever stands in it: the header decides, and the body
+/// goes on as it came.
+#[tokio::test]
+async fn a_form_beside_the_header_is_only_passed_on() {
+    let scene = Scene::new().await;
+    let (token, other) = (scene.issuer.mint().token(), scene.issuer.mint().claim("sub", "other").token());
+    for door in DOORS {
+        for form in [format!("access_token={other}"), "access_token=bad".to_owned()] {
+            let ask = Ask::new("POST", "/orders").form(&form);
+            let heard = scene.doors.ask(door, &ask.clone().bearer(&token)).await;
+            assert_eq!(heard.who()[1], "svc", "{door:?}");
+            match door {
+                Door::Layer | Door::Extractor => assert_eq!(heard.text(), form, "{door:?}"),
+                Door::Proxy => assert_eq!(scene.doors.upstream.last().body, form),
+                Door::Original | Door::Forwarded => {} // the body stays with the proxy that asks
+            }
+            let heard = scene.doors.ask(door, &ask.bearer("a.b.c")).await;
+            assert_eq!(
+                (heard.verdict().as_str(), heard.is_let_in()),
+                ("401 invalid_token", false),
+                "{door:?}"
+            );
         }
     }
 }

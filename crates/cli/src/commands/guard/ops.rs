@@ -82,10 +82,15 @@ async fn metrics(State(health): State<Health>) -> Response {
     if let Some(proxy) = proxy {
         figures.push(Figure {
             name: "guard_upstream_failures",
-            help: "Requests that were let in and got no answer of the upstream",
+            help: "Requests that were let in and got no answer of the upstream, or none that came whole",
             standing: Standing::Total(
                 proxy.upstream_failures().map(|(reason, count)| (vec![("reason", reason)], count)).collect(),
             ),
+        });
+        figures.push(Figure {
+            name: "guard_broken_bodies",
+            help: "Requests that were let in whose callers did not send their bodies whole",
+            standing: Standing::Total(vec![(Labels::new(), proxy.broken_bodies())]),
         });
     }
     let counts: Vec<_> = listeners.iter().map(|(name, stats)| (*name, stats.read())).collect();

@@ -53,8 +53,9 @@ impl Kind {
 ///
 /// By those that name another path or method some upstreams choose them: IIS and old Symfony by the URLs, many frameworks
 /// by the override, and Gunicorn cuts `SCRIPT_NAME` off the path, so that `/orders/admin` becomes `/admin`; `Proxy` becomes
-/// `HTTP_PROXY` to whatever CGI runs. By the users, services behind other proxies know who calls. The certificate of RFC 9440 is never
-/// the one that was judged.
+/// `HTTP_PROXY` to whatever CGI runs, and `Destination` is the second path of WebDAV's COPY and MOVE (RFC 4918 §10.3), which
+/// no rule judges. By users and groups, services behind other proxies know who calls. The certificate of RFC 9440 is never the
+/// one that was judged.
 pub(super) const TABLE: [(&str, Kind); 51] = [
     ("connection", Kind::Hop),
     ("keep-alive", Kind::Hop),
@@ -91,16 +92,16 @@ pub(super) const TABLE: [(&str, Kind); 51] = [
     ("x-forwarded-url", Kind::Elsewhere),
     ("x-forwarded-path", Kind::Elsewhere),
     ("x-forwarded-prefix", Kind::Elsewhere),
+    ("destination", Kind::Elsewhere),
     ("proxy", Kind::Elsewhere),
     ("client-cert", Kind::Elsewhere),
     ("client-cert-chain", Kind::Elsewhere),
     ("forwarded", Kind::Elsewhere), // X-Forwarded-For is what grows here
-    ("remote-user", Kind::Elsewhere),
-    ("x-remote-user", Kind::Elsewhere),
     ("x-forwarded-user", Kind::Elsewhere),
     ("x-forwarded-email", Kind::Elsewhere),
     ("x-forwarded-groups", Kind::Elsewhere),
-    ("x-webauth-user", Kind::Elsewhere),
+    ("x-forwarded-preferred-username", Kind::Elsewhere),
+    ("x-forwarded-access-token", Kind::Elsewhere),
     ("content-length", Kind::Plain),
     ("host", Kind::Plain),
     ("x-request-id", Kind::Plain),
@@ -109,6 +110,12 @@ pub(super) const TABLE: [(&str, Kind); 51] = [
     ("dpop", Kind::Token),
 ];
 /// What begins so and is not in the table: who calls is said by us alone, in whatever name of this kind.
-const FAMILIES: [(&str, Kind); 2] = [("x-auth-", Kind::Elsewhere), ("x-forwarded-", Kind::Origin)];
+const FAMILIES: [(&str, Kind); 5] = [
+    ("x-auth-", Kind::Elsewhere),
+    ("remote-", Kind::Elsewhere),
+    ("x-remote-", Kind::Elsewhere),
+    ("x-webauth-", Kind::Elsewhere),
+    ("x-forwarded-", Kind::Origin),
+];
 /// No name in the table is longer.
-pub(super) const LONGEST: usize = 24;
+pub(super) const LONGEST: usize = 30;

@@ -18,12 +18,13 @@ pub(crate) struct Ask {
     pub(crate) method: Method,
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Ask {
     pub(crate) fn new(method: &str, target: &str) -> Self {
         let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("orders.example"))]);
-        Self { method: method.parse().unwrap(), target: target.to_owned(), headers }
+        Self { method: method.parse().unwrap(), target: target.to_owned(), headers, body: Bytes::new() }
     }
 
     pub(crate) fn get(target: &str) -> Self {
@@ -45,13 +46,19 @@ impl Ask {
         self.header("authorization", format!("DPoP {token}")).header("dpop", proof.token())
     }
 
+    /// With this in a form, as RFC 6750 §2.2 has it.
+    pub(crate) fn form(self, form: &str) -> Self {
+        let body = Bytes::copy_from_slice(form.as_bytes());
+        Self { body, ..self.header("content-type", "application/x-www-form-urlencoded") }
+    }
+
     /// With a certificate as a proxy hands it on (RFC 9440).
     pub(crate) fn certificate(self, der: &[u8]) -> Self {
         self.header("client-cert", format!(":{}:", STANDARD.encode(der)))
     }
 
-    pub(crate) fn request<B: Default>(&self, uri: &str) -> Request<B> {
-        let mut request = Request::new(B::default());
+    pub(crate) fn request(&self, uri: &str) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = uri.parse().unwrap();
         *request.headers_mut() = self.headers.clone();

@@ -21,8 +21,8 @@ use countersign_guard::{
     Access, Gate, GuardLayer, Methods, Pattern, PeerCertificate, Require, Rule, Rules, Verifier,
 };
 use countersign_testkit::Answer;
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use http::StatusCode;
+use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 use super::{Ask, Heard, Served, Upstream, exchange};
@@ -130,7 +130,8 @@ impl Doors {
                 .header("x-forwarded-host", "orders.example")
                 .header("x-forwarded-proto", "https"),
         };
-        let ask = Ask { method: http::Method::GET, ..ask };
+        // no proxy shows it a body
+        let ask = Ask { method: http::Method::GET, body: Bytes::new(), ..ask };
         let answer = exchange(ask.request(&format!("http://{}/auth", auth.address))).await;
         if answer.status == StatusCode::OK {
             self.reached.fetch_add(1, Ordering::Relaxed);
@@ -197,11 +198,11 @@ impl Needs for Either {
 
 fn layer(verifier: &Verifier, reached: &Arc<AtomicU64>) -> Router {
     let reached = Arc::clone(reached);
-    let handler = move |access: Option<Extension<Access>>| {
+    let handler = move |access: Option<Extension<Access>>, body: Bytes| {
         let reached = Arc::clone(&reached);
         async move {
             reached.fetch_add(1, Ordering::Relaxed);
-            told(access.as_deref())
+            told(access.as_deref(), body)
         }
     };
     let layer = GuardLayer::new(verifier.clone());
@@ -217,21 +218,21 @@ fn extractor(verifier: &Verifier, reached: &Arc<AtomicU64>) -> Router {
     let reached = Arc::clone(reached);
     let count = move || reached.fetch_add(1, Ordering::Relaxed);
     let (one, two, three, four) = (count.clone(), count.clone(), count.clone(), count);
-    let with_token = any(move |access: Access| async move {
+    let with_token = any(move |access: Access, body: Bytes| async move {
         one();
-        told(Some(&access))
+        told(Some(&access), body)
     });
-    let with_write = any(move |access: Allowed<Write>| async move {
+    let with_write = any(move |access: Allowed<Write>, body: Bytes| async move {
         two();
-        told(Some(&access))
+        told(Some(&access), body)
     });
-    let with_either = any(move |access: Allowed<Either>| async move {
+    let with_either = any(move |access: Allowed<Either>, body: Bytes| async move {
         three();
-        told(Some(&access.into_access()))
+        told(Some(&access.into_access()), body)
     });
-    let maybe = any(move |access: Option<Access>| async move {
+    let maybe = any(move |access: Option<Access>, body: Bytes| async move {
         four();
-        told(access.as_ref())
+        told(access.as_ref(), body)
     });
     Router::new()
         .route("/maybe", maybe)
@@ -241,19 +242,20 @@ fn extractor(verifier: &Verifier, reached: &Arc<AtomicU64>) -> Router {
         .with_state(verifier.clone())
 }
 
-/// Who calls, as a handler sees it; in headers, as the upstream tells it.
-fn told(access: Option<&Access>) -> impl IntoResponse + use<> {
+/// Who calls, as a handler sees it, in headers, as the upstream tells it; and the body that came.
+fn told(access: Option<&Access>, body: Bytes) -> impl IntoResponse + use<> {
     let text = |of: Option<&str>| of.unwrap_or_default().to_owned();
-    [
+    let who = [
         ("x-auth-client", text(access.and_then(Access::client_id))),
         ("x-auth-subject", text(access.map(Access::subject))),
         ("x-auth-issuer", text(access.map(Access::issuer))),
         ("x-auth-scope", text(access.map(Access::scope))),
-    ]
+    ];
+    (who, body)
 }
 
 async fn oneshot(router: &Router, ask: &Ask, certificate: Option<PeerCertificate>) -> Answer {
-    let mut request: Request<Full<Bytes>> = ask.request(&ask.target);
+    let mut request = ask.request(&ask.target);
     if let Some(certificate) = certificate {
         request.extensions_mut().insert(certificate);
     }

@@ -126,3 +126,55 @@ async fn answers_of_the_upstream_pass() {
         assert_eq!(answer.header("dpop-nonce"), None);
     }
 }
+
+/// What an upstream does that cannot be passed on is told, counted, and held against it alone: a protocol that nobody asked
+/// for (RFC 9110 §15.2.2), a length that is none beside chunks (RFC 9112 §6.3), an answer or a body that breaks off.
+#[tokio::test]
+async fn what_breaks_off_is_counted_where_it_broke() {
+    let scene = Scene::new().await;
+    let token = scene.issuer.mint().token();
+    let ok = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
+    let chunked =
+        format!("{ok}Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n5\r\nwhole\r\n0\r\n\r\n");
+    let get =
+        format!("GET /orders HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n");
+    let upgrade = format!("{get}Upgrade: x\r\nConnection: upgrade\r\n\r\n");
+    let post = get.replace("GET", "POST") + "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\nrubbish\r\n";
+    let get = format!("{get}\r\n");
+    for (said, asked, heard, counted) in [
+        ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", &get, "HTTP/1.1 502", ("answer", 1, 0)),
+        (
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+            &upgrade,
+            "HTTP/1.1 502",
+            ("answer", 1, 0),
+        ),
+        (&chunked, &get, "5\r\nwhole\r\n0", ("", 0, 0)),
+        (&format!("{ok}Content-Length: 100\r\n\r\nhello"), &get, "hello", ("answer", 1, 0)),
+        (&format!("{ok}Transfer-Encoding: chunked\r\n\r\nx\r\n"), &get, "", ("answer", 1, 0)),
+        ("", &post, "HTTP/1.1 400", ("", 0, 1)),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let service = Proxy::new(proxy_parts(&scene.verifier, &url));
+        let proxy = Served::start(service.clone());
+        let said = said.to_owned();
+        let upstream = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = vec![0; 16 * 1024];
+            let _ = stream.read(&mut head).await.unwrap();
+            stream.write_all(said.as_bytes()).await.unwrap();
+            if said.is_empty() {
+                let _ = stream.read(&mut head).await; // until the caller's fault is seen
+            }
+        });
+        let answer = super::raw(proxy.address, asked).await;
+        upstream.abort();
+        assert!(answer.contains(heard), "{asked}{answer}");
+        assert!(!answer.to_ascii_lowercase().contains("content-length: 3\r\n"), "{answer}");
+        let (reason, count, of_callers) = counted;
+        let counts: Vec<_> = service.upstream_failures().filter(|(_, count)| *count > 0).collect();
+        let expected: Vec<_> = [(reason, count)].into_iter().filter(|(_, count)| *count > 0).collect();
+        assert_eq!((counts, service.broken_bodies()), (expected, of_callers), "{asked}{answer}");
+    }
+}
