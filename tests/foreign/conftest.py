@@ -77,7 +77,7 @@ def orders(start):
 
 @pytest.fixture(scope="session")
 def fronts(request, orders, tmp_path_factory):
-    """Starts guards, nginx and Caddy as docs/guard.md says; all are stopped, by their own process, at the end."""
+    """Starts guards, nginx, Caddy and Traefik as docs/guard.md says; all are stopped, by their own process, at the end."""
     binary = Path(request.config.getoption("--binary")).resolve()
     fronts = Fronts(binary, tmp_path_factory.mktemp, orders.issuer)
     yield fronts

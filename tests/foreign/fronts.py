@@ -1,4 +1,4 @@
-"""What stands before an API, as programs of their own: the guard, nginx, Caddy; the API behind them; a caller that sends
+"""What stands before an API, as programs of their own: the guard, nginx, Caddy, Traefik; the API behind them; a caller that sends
 exactly what it is told to."""
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shlex
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -159,6 +160,19 @@ class Fronts:
         home = {name: str(folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
         self.proxies.append(Program(command, folder, port, home))
         return SimpleNamespace(name="caddy", guard=guard, port=port, tls=certificates, ambiguous=403, away=503)
+
+    def traefik(self, upstream: int, *more, **options) -> SimpleNamespace:
+        """Traefik, with nothing but the configuration of the guide."""
+        guard = self.guard(snippet("countersign guard forward-auth", "--trust-forwarded forwarded"), *more, **options)
+        folder, port = self.folder("traefik"), free_port()
+        site = replaced(snippet("# /etc/traefik/orders.yaml"), *at(5000, upstream), *at(8081, guard.port))
+        (folder / "orders.yaml").write_text(site)
+        said = replaced(snippet("traefik --"), (":443", f"127.0.0.1:{port}"), ("/etc/traefik/", f"{folder}/"))
+        words = shlex.split(said.replace("\\\n", " "))
+        command = [Path(sys.executable).with_name(words[0]), *words[1:], "--global.checkNewVersion=false"]
+        self.proxies.append(Program(command, folder, port))
+        self.proxies[-1].wait(lambda: Caller(port, tls=True).send("GET", "/health").status != 404)  # its routes are there
+        return SimpleNamespace(name="traefik", guard=guard, port=port, tls=True, ambiguous=403, away=503)
 
     def stop(self, confidential) -> None:
         """A clean end of the guards and silent logs are part of what is tested."""

@@ -30,8 +30,8 @@ use crate::trust::{ClientCertificate, TrustError, tls_showing, without_tls};
 pub use answer::Answer;
 pub(crate) use answer::shown;
 use bounded::Bounded;
-pub use error::HttpError;
-use error::{deepest, failed};
+use error::failed;
+pub use error::{HttpError, causes, deepest_cause};
 use held::Held;
 use resolver::Names;
 
@@ -196,7 +196,7 @@ async fn read(response: Response<Incoming>, max: usize, to: &str) -> Result<Answ
         if error.is::<LengthLimitError>() {
             HttpError::TooLarge { to: to.to_owned(), max }
         } else {
-            HttpError::Exchange { to: to.to_owned(), why: deepest(&*error) }
+            HttpError::Exchange { to: to.to_owned(), why: deepest_cause(&*error) }
         }
     })?;
     Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })

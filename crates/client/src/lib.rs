@@ -104,7 +104,7 @@ pub use clock::SystemClock;
 pub use countersign_proto::jose::Algorithm;
 pub use discovery::DiscoveryError;
 pub use endpoint::{DocumentUrlError, Endpoint, EndpointError};
-pub use http::{Answer, HttpClient, HttpError, Settings};
+pub use http::{Answer, HttpClient, HttpError, Settings, causes, deepest_cause};
 pub use introspect::{IntrospectError, IntrospectionSettings, Introspector};
 pub use jwks::{JwksSettings, KeysState, RemoteJwks};
 pub use source::{Builder, TokenSource};

@@ -5,11 +5,11 @@ mod nonce;
 mod replay;
 
 use countersign_proto::authorization::{Credentials, Scheme};
-use countersign_proto::jose::dpop::{BoundToken, Expected, Htu, Proof, verify_proof};
+use countersign_proto::jose::dpop::{BoundToken, Expected, Htu, Proof, ProofError, verify_proof};
 use countersign_proto::jose::{Algorithm, KeyThumbprint};
 
 use crate::Access;
-use crate::path::{Ambiguous, RequestPath};
+use crate::path::RequestPath;
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Unbound};
 pub(crate) use nonce::Nonces;
@@ -102,20 +102,23 @@ impl Bindings {
     ) -> Result<(), Refusal> {
         let target = presented.target().filter(|_| !self.origins.is_empty()).ok_or(Unbound::NoOrigin)?;
         let targets = self.origins.iter().map(|origin| Htu::parse(&format!("{origin}{}", target.path)));
-        let targets = targets.collect::<Result<Vec<_>, _>>().map_err(|_| {
-            Refusal::Path(RequestPath::parse(target.path).err().unwrap_or(Ambiguous::NotOriginForm))
+        // a path that is good in itself is too long behind our origin
+        let targets = targets.collect::<Result<Vec<_>, _>>().map_err(|error| {
+            RequestPath::parse(target.path)
+                .map_or_else(Refusal::Path, |_| Refusal::Proof(ProofError::Htu(error)))
         })?;
         let proof = presented.proof()?.ok_or(Unbound::NoProof)?;
         let bound = BoundToken { access_token: credentials.token()?.token(), jkt };
         let expected =
             Expected::at_resource(target.method.as_str(), &targets, bound, now).algorithms(&self.algorithms);
         let proof = verify_proof(proof, &expected).map_err(Refusal::Proof)?;
-        self.check_nonce(&proof, now)?;
+        self.check_fresh(&proof, now)?;
         self.replay.first(&proof, now)
     }
 
-    fn check_nonce(&self, proof: &Proof, now: i64) -> Result<(), Refusal> {
-        let Some(nonces) = &self.nonces else { return Ok(()) };
+    /// Whether a proof was made for this process: a nonce of ours says so, or the time at which it was made.
+    fn check_fresh(&self, proof: &Proof, now: i64) -> Result<(), Refusal> {
+        let Some(nonces) = &self.nonces else { return self.replay.remembers_since(proof.iat(), now) };
         let is_ours = proof.nonce().is_some_and(|nonce| nonces.is_current(nonce, now));
         if is_ours { Ok(()) } else { Err(Refusal::UseNonce(nonces.issue(now))) }
     }

@@ -60,6 +60,7 @@ impl Verifier {
             Refusal::Binding(_)
                 | Refusal::Proof(_)
                 | Refusal::ProofReplayed
+                | Refusal::ProofBeforeStart
                 | Refusal::ProofRoom
                 | Refusal::UseNonce(_)
                 | Refusal::OtherIssuer

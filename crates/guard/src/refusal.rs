@@ -30,6 +30,8 @@ pub enum Refusal {
     Proof(ProofError),
     /// Its DPoP proof was used before.
     ProofReplayed,
+    /// Its DPoP proof was made before this process began to remember which were used.
+    ProofBeforeStart,
     /// Its DPoP proof is a good one, and there is no room to remember that it was used.
     ProofRoom,
     /// Its DPoP proof must have this nonce, which is a fresh one (RFC 9449 §9).
@@ -122,7 +124,10 @@ impl Refusal {
             Self::NoCredentials => return None,
             Self::Malformed(_) | Self::Path(_) => "invalid_request",
             Self::Scope(_) => "insufficient_scope",
-            Self::Proof(_) | Self::ProofReplayed | Self::Binding(Unbound::NoProof) => "invalid_dpop_proof",
+            Self::Proof(_)
+            | Self::ProofReplayed
+            | Self::ProofBeforeStart
+            | Self::Binding(Unbound::NoProof) => "invalid_dpop_proof",
             Self::UseNonce(_) => "use_dpop_nonce",
             Self::NoRule | Self::Untold => "access_denied",
             Self::Unavailable | Self::ProofRoom => "temporarily_unavailable",
@@ -145,6 +150,9 @@ impl Refusal {
             Self::Binding(unbound) => unbound.description(),
             Self::Proof(_) => "the DPoP proof is not valid for this request",
             Self::ProofReplayed => "the DPoP proof was used before: make one per request",
+            Self::ProofBeforeStart => {
+                "the DPoP proof may have been used before a restart: make one per request"
+            }
             Self::ProofRoom => "too many DPoP proofs are in use: try again soon",
             Self::UseNonce(_) => "the DPoP proof must have the nonce of the DPoP-Nonce header",
             Self::Scope(_) => "the access token lacks scope",
@@ -164,7 +172,7 @@ impl Refusal {
             Self::Token(error) => token_reason(error),
             Self::Inactive => "inactive",
             Self::Binding(_) => "binding",
-            Self::Proof(_) => "proof",
+            Self::Proof(_) | Self::ProofBeforeStart => "proof",
             Self::ProofReplayed => "proof_replayed",
             Self::ProofRoom => "proof_room",
             Self::UseNonce(_) => "use_nonce",

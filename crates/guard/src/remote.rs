@@ -2,10 +2,12 @@
 //! token, an answer kept for a while and never beyond the token's expiry, and no answer never taken for a yes.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use countersign_client::{IntrospectError, Introspector};
+use countersign_client::Introspector;
 use countersign_proto::introspection::{ActiveToken, IntrospectionResponse};
 use countersign_proto::jose::claims::{ClaimError, ClaimProblem, ClaimsError};
 use countersign_proto::jose::confirmation::Confirmation;
@@ -138,8 +140,14 @@ impl Remote {
         is_within(until, self.active_for, now)
     }
 
+    /// The refusal where no answer was waited for any longer.
+    pub(crate) fn unanswered_within(&self, patience: Duration, now: i64) -> Refusal {
+        self.note(&format_args!("it said nothing within {patience:?}"), now);
+        Refusal::Unavailable
+    }
+
     /// Says why there was no answer; whoever sends tokens that nobody knows can bring about any number.
-    fn note(&self, error: &IntrospectError, now: i64) {
+    fn note(&self, error: &dyn Display, now: i64) {
         let issuer = &self.issuer;
         let left_out = |_, more| {
             tracing::warn!(%issuer, more, "more questions about tokens without an answer within a second");
@@ -159,6 +167,9 @@ impl Remote {
     }
 
     fn remember(&self, name: Digest, refusal: &Refusal, now: i64) {
+        if self.refused_for == 0 {
+            return; // nobody would read it
+        }
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.tokens.len() >= MAX_REFUSED && refused.swept != Some(now) {
             refused.swept = Some(now);
@@ -259,6 +270,7 @@ mod tests {
         }
         remote.remember(name("t"), &Refusal::Inactive, NOW);
         assert_eq!(remote.known(&name("t"), NOW), None);
+        assert!(remote.refused.lock().unwrap().tokens.is_empty());
         let remote = self::remote();
         remote.remember(name("t"), &Refusal::Inactive, NOW);
         assert!(remote.known(&name("t"), NOW).is_some() && remote.known(&name("t"), NOW - 1).is_none());

@@ -78,7 +78,7 @@ mod tests {
             origins: vec![public_url.to_owned()],
             algorithms: DEFAULT_ALGORITHMS.to_vec(),
             nonces: None,
-            replay: Replay::new(),
+            replay: Replay::new(0),
         };
         let issuers =
             audiences.iter().map(|audience| TrustedIssuer::discover("https://issuer.example", *audience));

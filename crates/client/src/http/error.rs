@@ -1,5 +1,6 @@
 //! Why no answer came, with the deepest cause in its own words.
 
+use std::error::Error as StdError;
 use std::time::Duration;
 
 use hyper_util::client::legacy::Error;
@@ -76,7 +77,7 @@ pub enum HttpError {
 }
 
 pub(super) fn failed(to: &str, error: &Error) -> HttpError {
-    let (to, why) = (to.to_owned(), deepest(error));
+    let (to, why) = (to.to_owned(), deepest_cause(error));
     if let Some(why) = causes(error).find_map(|cause| cause.downcast_ref()) {
         return HttpError::Forbidden { to, why: *why };
     }
@@ -85,7 +86,7 @@ pub(super) fn failed(to: &str, error: &Error) -> HttpError {
         Some(rustls::Error::InvalidMessage(_)) => return HttpError::OtherProtocol { to, why },
         _ => {}
     }
-    let is_parse = |cause: &(dyn std::error::Error + 'static)| {
+    let is_parse = |cause: &(dyn StdError + 'static)| {
         cause
             .downcast_ref::<hyper::Error>()
             .is_some_and(|error| error.is_parse() && !error.is_parse_too_large())
@@ -105,20 +106,34 @@ fn in_tls(error: &Error) -> Option<&rustls::Error> {
 }
 
 /// An error and what is below it; I/O errors hold others, and do not name them as their source.
-fn causes<'e>(
-    error: &'e (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |cause| {
+pub fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&cause| {
         let held = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        held.map(|held| held as &(dyn std::error::Error + 'static)).or_else(|| cause.source())
+        held.map(|held| held as &(dyn StdError + 'static)).or_else(|| cause.source())
     })
 }
 
-/// Wrappers say "client error (Connect)"; what a person needs is at the bottom.
-pub(super) fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
+/// The last of its [`causes`]: wrappers say "client error (Connect)"; what a person needs is at the bottom. One line, whatever
+/// it says.
+#[must_use]
+pub fn deepest_cause(error: &(dyn StdError + 'static)) -> String {
+    let cause = causes(error).last().map(ToString::to_string).unwrap_or_default();
+    cause.replace(char::is_control, " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::EndpointError;
+
+    /// What went wrong is at the bottom, also below what I/O errors hold.
+    #[test]
+    fn the_deepest_cause_is_told_in_one_line() {
+        let refused = io::Error::new(io::ErrorKind::ConnectionRefused, "nobody\nlistens");
+        let wrapped = io::Error::other(crate::DocumentUrlError::from(EndpointError::PlainHttp));
+        assert_eq!(deepest_cause(&io::Error::other(refused)), "nobody listens");
+        assert_eq!(deepest_cause(&wrapped), EndpointError::PlainHttp.to_string());
     }
-    cause.to_string()
 }

@@ -249,8 +249,13 @@ impl From<DiscoveryError> for Failure {
             DiscoveryError::Status { retry_after, .. } => *retry_after,
             _ => None,
         };
-        let takes_back =
-            matches!(error, DiscoveryError::NoIntrospection { .. } | DiscoveryError::Member { .. });
+        let takes_back = matches!(
+            error,
+            DiscoveryError::NoIntrospection { .. }
+                | DiscoveryError::Member { .. }
+                | DiscoveryError::Fragment { .. }
+                | DiscoveryError::Elsewhere { .. }
+        );
         Self { text: error.to_string(), retry_after, takes_back }
     }
 }

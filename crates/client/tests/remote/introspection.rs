@@ -108,9 +108,28 @@ async fn the_endpoint_is_discovered() {
     later(seconds(200)).await;
     introspector.introspect("t").await.unwrap();
     assert_eq!(issuer.count(METADATA), 1, "what went well is not tried again and again");
-    // a place inside is none, and the token and our secret stay here
-    for inside in ["https://169.254.169.254/", "http://localhost/introspect", "file:///x"] {
-        issuer.reply(METADATA, named(inside));
+    // a place inside, at another host or that is none: the token and our secret stay here
+    let (good, fragment) = (format!("{}{PLACE}", issuer.url), format!("{}{PLACE}#x", issuer.url));
+    for (asked, wrong) in [
+        "https://169.254.169.254/",
+        "http://localhost/introspect",
+        "file:///x",
+        "https://introspect.example/",
+        &fragment,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        if !introspector.is_ready() {
+            issuer.reply(METADATA, named(&good));
+            later(seconds(301)).await;
+            while !introspector.is_ready() {
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!(introspector.introspect("t").await.unwrap(), IntrospectionResponse::Inactive);
+        assert_eq!(issuer.count(PLACE), 3 + asked);
+        issuer.reply(METADATA, named(wrong));
         let read = issuer.count(METADATA);
         later(seconds(301)).await;
         issuer.asked(METADATA, read + 1).await;
@@ -118,8 +137,8 @@ async fn the_endpoint_is_discovered() {
         assert!(introspector.error().unwrap().contains("introspection_endpoint"));
         let error = introspector.introspect("t").await.unwrap_err();
         assert!(matches!(error, IntrospectError::NoEndpoint), "{error}");
+        assert_eq!(issuer.count(PLACE), 3 + asked);
     }
-    assert_eq!(issuer.count(PLACE), 2);
 }
 
 /// Threats 3 "mix-up": metadata that name another server's endpoint lead no credential and no token there, unless an

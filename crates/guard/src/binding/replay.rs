@@ -2,11 +2,13 @@
 //!
 //! Only proofs that passed every other check get in, so that whoever has no token fills nothing. It is bounded, for each key
 //! and for all; a full one refuses rather than forgets. One key fills but its own part; a client that gets tokens for many
-//! keys has the parts of all of them. It is this process's own: several guards each take a proof once, and a restarted one
-//! takes again what is younger than its window. Where that matters, nonces close it.
+//! keys has the parts of all of them. It is this process's own: several guards each take a proof once, and where that
+//! matters, nonces close it. What was made before its start an earlier process may have taken, and is refused, up to what
+//! clocks may differ.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -17,6 +19,8 @@ use crate::refusal::Refusal;
 /// The proofs that were used.
 pub(crate) struct Replay {
     shards: Box<[Mutex<Shard>]>,
+    /// The second since which it remembers; earlier where the clock was set back.
+    since: AtomicI64,
     room: Room,
     hasher: RandomState,
 }
@@ -47,13 +51,26 @@ struct Used {
 }
 
 impl Replay {
-    pub(crate) fn new() -> Self {
-        Self::with_room(ROOM)
+    /// It remembers from now on.
+    pub(crate) fn new(now: i64) -> Self {
+        Self::with_room(ROOM, now)
     }
 
-    fn with_room(room: Room) -> Self {
+    fn with_room(room: Room, now: i64) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, room, hasher: RandomState::new() }
+        Self { shards, since: AtomicI64::new(now), room, hasher: RandomState::new() }
+    }
+
+    /// Refuses a proof of this `iat` where it may have been used before anything was remembered.
+    ///
+    /// # Errors
+    /// [`Refusal::ProofBeforeStart`].
+    ///
+    /// Does not check: the 10 s before, which a clock of a good caller may be behind.
+    pub(crate) fn remembers_since(&self, iat: i64, now: i64) -> Result<(), Refusal> {
+        // a clock that stood too late at the start would else refuse everything until it is as late again
+        let since = self.since.fetch_min(now, Relaxed).min(now);
+        if iat < since.saturating_sub(BEHIND) { Err(Refusal::ProofBeforeStart) } else { Ok(()) }
     }
 
     /// Marks a proof as used.
@@ -121,6 +138,8 @@ fn name(thumbprint: &str, jti: &str) -> u128 {
 }
 
 const SHARDS: usize = 16;
+/// How many seconds a caller's clock may be behind at the start: what FAPI demands for any proof.
+const BEHIND: i64 = 10;
 /// Of each shard: a million proofs in all, and of one key 65,536, a thousand for each second that they are taken. Full, with a
 /// key for each proof, that is some 100 MiB: tables of 131,072 places, 16 times 33 bytes and 17 bytes each.
 const ROOM: Room = Room { of_all: 1 << 16, of_one_key: 1 << 12 };
@@ -143,7 +162,7 @@ mod tests {
     /// T-9449-06, threats §3 (jti replay).
     #[test]
     fn once_as_long_as_it_is_taken() {
-        let replay = Replay::new();
+        let replay = Replay::new(NOW);
         let (one, other) = (name("key", "1"), name("key", "2"));
         assert_eq!(replay.mark(one, until(UNTIL), NOW), Ok(()));
         for now in [NOW, NOW + 1, UNTIL] {
@@ -153,9 +172,31 @@ mod tests {
         assert_ne!(one, name("another key", "1"), "a name is its key's own");
     }
 
+    /// T-9449-06: what an earlier process may have taken is refused, also while the clock goes on; one that was set back
+    /// refuses nobody for longer than that.
+    #[test]
+    fn what_was_made_before_is_refused() {
+        let replay = Replay::new(NOW);
+        let judged = |iat, now| replay.remembers_since(iat, now);
+        for now in [NOW, NOW + 30, NOW + 3600] {
+            for (iat, expected) in [
+                (NOW - 60, Err(Refusal::ProofBeforeStart)),
+                (NOW - 11, Err(Refusal::ProofBeforeStart)),
+                (NOW - 10, Ok(())),
+                (NOW - 5, Ok(())),
+                (NOW, Ok(())),
+                (NOW + 30, Ok(())),
+            ] {
+                assert_eq!(judged(iat, now), expected, "{iat} at {now}");
+            }
+        }
+        assert_eq!(judged(NOW - 3600, NOW - 3600), Ok(()));
+        assert_eq!(judged(NOW - 3611, NOW - 3590), Err(Refusal::ProofBeforeStart));
+    }
+
     #[test]
     fn a_full_one_refuses_until_it_may_forget() {
-        let replay = Replay::with_room(room(2, 2));
+        let replay = Replay::with_room(room(2, 2), NOW);
         let refused =
             (0..1000).find(|n| replay.mark(name("key", &n.to_string()), until(UNTIL), NOW).is_err());
         assert!(refused.is_some_and(|n| n >= 2));
@@ -168,7 +209,7 @@ mod tests {
     /// A full one is looked through once a second, and what it refuses is neither a replay nor the issuer's fault.
     #[test]
     fn a_full_one_is_swept_once_a_second() {
-        let replay = Replay::with_room(room(1, 1));
+        let replay = Replay::with_room(room(1, 1), NOW);
         assert_eq!(replay.mark(0, until(NOW), NOW), Ok(()));
         let all = SHARDS as u128;
         assert_eq!(replay.mark(all, until(UNTIL), NOW), Err(Refusal::ProofRoom));
@@ -182,7 +223,7 @@ mod tests {
     /// Threats §3 (jti exhaustion): a key that is full has nobody's proofs looked through while none of them may be forgotten.
     #[test]
     fn what_makes_no_room_is_not_looked_through() {
-        let replay = Replay::with_room(room(100, 1));
+        let replay = Replay::with_room(room(100, 1), NOW);
         assert_eq!(replay.mark(0, until(UNTIL), NOW), Ok(()));
         // as if one of them had been forgotten already: a look would find it
         replay.shards[0].lock().unwrap().used.insert(0, until(NOW - 1));
@@ -198,7 +239,7 @@ mod tests {
     /// Threats §3 (jti exhaustion): one client's key has its own part, and leaves the others theirs.
     #[test]
     fn one_key_does_not_fill_it_for_others() {
-        let replay = Replay::with_room(room(100, 2));
+        let replay = Replay::with_room(room(100, 2), NOW);
         let marked = |key, now| {
             let used = Used { until: now + 60, key };
             let names = (0..1000).map(|n| name(&key.to_string(), &format!("{n} {now}")));
@@ -213,7 +254,7 @@ mod tests {
     /// Threats §3 (jti race): of many at once one is first.
     #[test]
     fn of_many_at_once_one_is_first() {
-        let replay = Replay::new();
+        let replay = Replay::new(NOW);
         let mark = || usize::from(replay.mark(name("key", "1"), until(UNTIL), NOW).is_ok());
         let firsts: usize = std::thread::scope(|scope| {
             let tries: Vec<_> = (0..8).map(|_| scope.spawn(mark)).collect();

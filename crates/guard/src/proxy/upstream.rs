@@ -6,7 +6,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_client::{Endpoint, EndpointError, TrustError, plain_config, tls_config};
+use countersign_client::{
+    Endpoint, EndpointError, TrustError, causes, deepest_cause, plain_config, tls_config,
+};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
@@ -169,12 +171,12 @@ impl Upstream {
         let body = causes(error).find_map(|cause| cause.downcast_ref::<BodyError>());
         match body {
             Some(BodyError::Silent(patience)) => UpstreamError::Stalled(*patience),
-            Some(BodyError::Broken(_)) => UpstreamError::Body(deepest(error)),
+            Some(BodyError::Broken(_)) => UpstreamError::Body(deepest_cause(error)),
             // the connection and who waits for the answer lose patience at the same moment: whichever is first, it is silence
             None if !error.is_connect() && causes(error).any(is_timeout) => {
                 UpstreamError::Timeout(self.authority.clone(), self.patience)
             }
-            None => UpstreamError::Exchange(self.authority.clone(), deepest(error)),
+            None => UpstreamError::Exchange(self.authority.clone(), deepest_cause(error)),
         }
     }
 }
@@ -209,22 +211,8 @@ impl UpstreamError {
     }
 }
 
-/// An error and what is below it; I/O errors hold others, and do not name them as their source.
-fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |&cause| {
-        let held = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        held.map(|held| held as &(dyn StdError + 'static)).or_else(|| cause.source())
-    })
-}
-
 fn is_timeout(cause: &(dyn StdError + 'static)) -> bool {
     cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
-}
-
-/// Wrappers say "client error (Connect)"; what a person needs is at the bottom. One line, whatever it says.
-fn deepest(error: &(dyn StdError + 'static)) -> String {
-    let cause = causes(error).last().map(ToString::to_string).unwrap_or_default();
-    cause.replace(char::is_control, " ")
 }
 
 fn builder() -> Builder {
@@ -243,18 +231,7 @@ const LONGEST: Duration = Duration::from_secs(31_536_000);
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
-
-    /// What went wrong is at the bottom, also below what I/O errors hold.
-    #[test]
-    fn the_deepest_cause_is_told_in_one_line() {
-        let refused = io::Error::new(io::ErrorKind::ConnectionRefused, "nobody\nlistens");
-        let wrapped = io::Error::other(UpstreamError::Url(EndpointError::PlainHttp));
-        assert_eq!(deepest(&io::Error::other(refused)), "nobody listens");
-        assert_eq!(deepest(&wrapped), format!("the upstream's URL: {}", EndpointError::PlainHttp));
-    }
 
     /// Who is between guard and upstream could say that anybody calls.
     #[test]

@@ -50,6 +50,7 @@ fn all() -> Vec<Refusal> {
         Refusal::Inactive,
         Refusal::Proof(ProofError::Signature),
         Refusal::ProofReplayed,
+        Refusal::ProofBeforeStart,
         Refusal::ProofRoom,
         Refusal::UseNonce("nonce".to_owned()),
         Refusal::OtherIssuer,

@@ -84,6 +84,12 @@ pub enum BuildError {
     /// Proofs are demanded of everybody, and none can be judged.
     #[error("DPoP is demanded, and no public URL says what proofs must name: give one")]
     NoPublicUrl,
+    /// A binding is demanded of everybody, and none can be shown.
+    #[error(
+        "bound tokens are demanded, and neither proofs nor certificates can be judged: give a public URL for DPoP \
+         proofs, or say that callers' certificates are known (takes_certificates)"
+    )]
+    NoBinding,
     /// Clocks may not differ so much.
     #[error("the leeway for the issuer {0} is more than {MAX_LEEWAY} s")]
     Leeway(String),
@@ -152,7 +158,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// Takes only tokens that are bound so.
+    /// Takes only tokens that are bound so; [`BoundBy::Mtls`] says too that certificates are known
+    /// ([`Self::takes_certificates`]).
     #[must_use]
     pub fn require_bound(mut self, by: BoundBy) -> Self {
         self.required = Some(by);
@@ -222,17 +229,20 @@ impl VerifierBuilder {
         let origins = public_url.iter().cloned().map(Ok).chain(others).collect::<Result<_, _>>()?;
         let bindings = Bindings {
             required: self.required,
-            takes_certificates: self.takes_certificates,
+            takes_certificates: self.takes_certificates || self.required == Some(BoundBy::Mtls),
             origins: if self.judges_proofs { origins } else { Vec::new() },
             algorithms: self.proof_algorithms.unwrap_or_else(|| DEFAULT_ALGORITHMS.to_vec()),
             nonces: self.with_nonces.then(Nonces::new).transpose().map_err(|_| BuildError::NoRandomness)?,
-            replay: Replay::new(),
+            replay: Replay::new(self.clock.now().0),
         };
         if bindings.algorithms.is_empty() {
             return Err(BuildError::NoProofAlgorithm);
         }
         if bindings.origins.is_empty() && (self.required == Some(BoundBy::Dpop) || self.with_nonces) {
             return Err(BuildError::NoPublicUrl);
+        }
+        if bindings.origins.is_empty() && !bindings.takes_certificates && self.required.is_some() {
+            return Err(BuildError::NoBinding);
         }
         let realm = self.issuers.iter().flat_map(|issuer| &issuer.audiences).next().cloned();
         let resource = public_url.and_then(|url| Resource::new(&url, &self.issuers, &bindings));

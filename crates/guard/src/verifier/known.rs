@@ -169,11 +169,13 @@ impl Verifier {
         }
     }
 
-    /// Asks an issuer about a token, and keeps what it says of an active one.
+    /// Asks an issuer about a token, and keeps what it says of an active one. Of one that hangs the answer comes, if at all,
+    /// for those who ask about the same token meanwhile.
     async fn ask(&self, at: usize, token: &str) -> Result<Access, Refusal> {
         let Some(issuer) = self.0.issuers.get(at) else { return Err(Refusal::Unavailable) };
         let Vouches::Introspection(remote) = &issuer.vouches else { return Err(Refusal::Unavailable) };
-        let answer = remote.ask(token, self.now()).await?;
+        let answer = timeout(PATIENCE, remote.ask(token, self.now())).await;
+        let answer = answer.unwrap_or_else(|_| Err(remote.unanswered_within(PATIENCE, self.now())))?;
         let access = self.grants(at, issuer, answer.says, answer.believed_until);
         if let Some(refusal) = self.expired(&access, self.now()) {
             return Err(refusal);
@@ -220,7 +222,7 @@ impl Known {
     }
 }
 
-/// How long a request waits for keys: shorter than whoever asks, who is told to come again.
+/// How long a request waits for an issuer: shorter than whoever asks, who is told to come again.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whose a token says it is.

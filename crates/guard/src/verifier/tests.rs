@@ -1,5 +1,7 @@
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
+use countersign_client::ClientAuth;
+use countersign_client::token::Secret;
 use countersign_proto::jose::keys::KeyError;
 use countersign_proto::jose::{Algorithm, EncodedHeader, JwkSet, SigningKey, VerifyError, compact};
 use countersign_proto::time::UnixTime;
@@ -7,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::noted::lines::Lines;
 
 const ISSUER: &str = "https://issuer.example";
 const API: &str = "https://orders.example";
@@ -102,6 +105,35 @@ async fn an_issuer_that_hangs_is_not_waited_for() {
     let begun = tokio::time::Instant::now();
     let refused = verifier.learn("", 0, None, KeyError::Unavailable).await.unwrap_err();
     assert_eq!((refused, begun.elapsed().as_secs()), (Refusal::Unavailable, 2));
+}
+
+/// Threats 7: one that is asked about tokens holds a request up for no longer, and what it says then is there for whoever
+/// asks meanwhile.
+#[tokio::test(start_paused = true)]
+async fn an_introspection_that_hangs_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/introspect", listener.local_addr().unwrap());
+    let auth = ClientAuth::client_secret_basic("guard", Secret::new("secret".to_owned()));
+    let issuer = TrustedIssuer::discover(ISSUER, API).introspect(Some(url), auth);
+    let verifier = Verifier::builder(issuer).clock(Arc::new(Still)).build().unwrap();
+    let lines = Lines::default();
+    let _guard = tracing::subscriber::set_default(lines.clone());
+    let begun = tokio::time::Instant::now();
+    let refused = verifier.genuine("opaque").await.unwrap_err();
+    assert_eq!((refused, begun.elapsed().as_secs(), lines.count()), (Refusal::Unavailable, 2, 1));
+
+    let answer = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await.unwrap();
+        let says = format!(r#"{{"active":true,"aud":"{API}","client_id":"svc"}}"#);
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length:";
+        stream.write_all(format!("{head} {}\r\n\r\n{says}", says.len()).as_bytes()).await.unwrap();
+    };
+    // in time that runs, in which the answer takes none
+    tokio::time::resume();
+    let (access, ()) = tokio::join!(verifier.genuine("opaque"), answer);
+    assert_eq!(access.unwrap().client_id(), Some("svc"));
 }
 
 /// Threats 2 (stale JWKS): a token that was verified does not outlive the bound on its keys, also where nobody lets the task run

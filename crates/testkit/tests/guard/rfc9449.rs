@@ -169,6 +169,7 @@ async fn rs256_proofs_are_taken_by_name_alone() {
 #[tokio::test]
 async fn clocks_may_differ_and_more_may_be_said() {
     let caller = Caller::new().await;
+    caller.scene.clock.advance(60); // the guard is no longer new
     let now = caller.scene.issuer.now().0;
     for door in DOORS {
         for proof in [
@@ -239,6 +240,23 @@ async fn htu_is_judged_against_the_public_url() {
     }
 }
 
+/// T-9449-10: a path that is as long as one may be is too long for any proof behind the public URL, which is no fault of
+/// the path.
+#[tokio::test]
+async fn what_is_too_long_for_any_proof_is_told_so() {
+    let caller = Caller::new().await;
+    let path = format!("/orders/{}", "a".repeat(8 * 1024 - "/orders/".len()));
+    for door in DOORS {
+        let proof = caller.proof().claim("htu", format!("https://orders.example{path}"));
+        let heard = caller.heard(door, &Ask::get(&path).dpop(&caller.token, &proof)).await;
+        assert_is_refused_proof("too long", &heard);
+        let shorter = &path[..path.len() - "https://orders.example".len()];
+        let proof = caller.proof().claim("htu", format!("https://orders.example{shorter}"));
+        let heard = caller.heard(door, &Ask::get(shorter).dpop(&caller.token, &proof)).await;
+        assert_ne!(heard.status.as_u16(), 401, "{door:?}");
+    }
+}
+
 /// T-9449-02: the API may have several URLs, and a path before its own.
 #[tokio::test]
 async fn both_urls_are_taken_where_there_are_two() {
@@ -291,6 +309,31 @@ async fn a_proof_is_taken_once() {
         caller.scene.clock.advance(seconds);
         assert_is_refused_proof("replayed later", &caller.heard(Door::Proxy, &caller.ask(&proof)).await);
     }
+}
+
+/// T-9449-06: after a restart nothing is taken that the process before may have taken, but for what clocks may differ; a
+/// nonce of its own tells it better.
+#[tokio::test]
+async fn proofs_of_before_a_restart_are_refused() {
+    let caller = Caller::new().await;
+    let start = caller.scene.issuer.now().0;
+    caller.scene.clock.advance(20);
+    for door in DOORS {
+        for before in [40, 11] {
+            let proof = caller.proof().claim("iat", start - before);
+            assert_is_refused_proof("before", &caller.heard(door, &caller.ask(&proof)).await);
+        }
+        for after in [-10, -5, 0, 20, 50] {
+            let proof = caller.proof().claim("iat", start + after);
+            assert!(caller.heard(door, &caller.ask(&proof)).await.is_let_in(), "{after} at {door:?}");
+        }
+    }
+    let caller = Caller::with(VerifierBuilder::demand_nonce).await;
+    let proof = caller.proof().claim("iat", start - 40);
+    let heard = caller.heard(Door::Proxy, &caller.ask(&proof)).await;
+    assert_eq!(heard.verdict(), "401 use_dpop_nonce");
+    let proof = proof.claim("nonce", heard.header("dpop-nonce").unwrap());
+    assert!(caller.heard(Door::Proxy, &caller.ask(&proof)).await.is_let_in());
 }
 
 /// A refused request uses no proof up: who lacks scope may not, who erred in the token may try again.

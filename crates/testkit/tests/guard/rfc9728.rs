@@ -109,7 +109,7 @@ async fn bindings_are_said_as_they_are() {
         (vec!["DPoP"], all.clone(), json!(true), null.clone())
     );
     assert_eq!(
-        says(|builder| builder.require_bound(BoundBy::Mtls).takes_certificates()).await,
+        says(|builder| builder.require_bound(BoundBy::Mtls)).await,
         (vec!["Bearer"], null.clone(), null.clone(), json!(true))
     );
     assert_eq!(

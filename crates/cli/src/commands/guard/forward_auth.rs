@@ -25,7 +25,8 @@ pub(crate) struct ForwardAuth {
 impl ForwardAuth {
     pub(crate) async fn run(self, output: Output) -> Result<(), Failure> {
         let given = &self.given;
-        let file = given.trust.file()?;
+        let mut file = given.trust.file()?;
+        file.client_certs = None; // that of a file which is shared with a proxy; the flag is a slip
         let family = self.trust_forwarded.or(file.trust_forwarded).map(|family| match family {
             TrustForwarded::Original => Family::Original,
             TrustForwarded::Forwarded => Family::Forwarded,

@@ -34,6 +34,13 @@ pub(super) fn trusted(table: &IssuerTable, plain_http: bool) -> Result<TrustedIs
     if plain_http {
         issuer = issuer.danger_plain_http();
     }
+    if table.jwks_file.is_some() && table.ca_file.is_some() {
+        return Err(Failure::new(format!(
+            "nothing is fetched from the issuer {}, whose keys are in a file, so that its authorities say nothing",
+            table.url
+        ))
+        .next("leave one out: --ca-file or --jwks-file (ca_file or jwks_file in its [[issuer]])"));
+    }
     match (&table.jwks_uri, &table.jwks_file, &table.introspection) {
         (None, None, None) => Ok(issuer),
         (Some(url), None, None) => Ok(issuer.jwks_uri(url)),

@@ -86,6 +86,14 @@ impl Proxy {
         })?;
         self.given.trust.judge_plain_http(file, "the upstream", url)?;
         let ca_file = self.upstream_ca_file.as_ref().or(file.upstream_ca_file.as_ref());
+        if ca_file.is_some() && self.needs_no_authorities(file, url) {
+            return Err(Failure::new(format!(
+                "the upstream {url} shows no certificate, so that its authorities say nothing"
+            ))
+            .next(
+                "write https://, or leave --upstream-ca-file out (upstream_ca_file in the file of --config)",
+            ));
+        }
         let patience = self.upstream_timeout.or(file.upstream_timeout).map_or(60, NonZeroU64::get);
         let patience = Duration::from_secs(patience);
         let make =
@@ -103,6 +111,14 @@ impl Proxy {
 
     fn url<'a>(&'a self, file: &'a File) -> Option<&'a str> {
         self.upstream.as_deref().or(file.upstream.as_deref())
+    }
+
+    /// Whether authorities are given for an upstream of plain HTTP. Those of a file may be for its own upstream, over which a
+    /// flag stands.
+    fn needs_no_authorities(&self, file: &File, url: &str) -> bool {
+        let are_for_it = self.upstream_ca_file.is_some() || self.upstream.is_none();
+        let is_plain = Endpoint::danger_parse_any_http(url).is_ok_and(|url| url.url().scheme() == "http");
+        is_plain && (are_for_it || file.upstream.is_none())
     }
 
     fn upstream_connections(&self, file: &File, share: usize) -> NonZeroUsize {

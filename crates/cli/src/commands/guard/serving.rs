@@ -60,11 +60,16 @@ impl Serving {
         // a proxy needs one connection for the caller and one for the upstream
         let descriptors = if door == Door::Proxy { 2 } else { 1 };
         let place = given.place.bind(file, given.trust.allows_plain_http(file), descriptors)?;
-        let at = place.listener.local_addrs().first().copied();
-        let own = at.filter(|at| at.ip().is_loopback() && door == Door::Proxy);
-        builder = match (url, own) {
+        let own = match door {
+            Door::Proxy => own_urls(&place.listener.local_addrs(), place.is_tls),
+            Door::ForwardAuth { .. } => Vec::new(),
+        };
+        let knows_url = url.is_some() || !own.is_empty();
+        builder = match (url, own.split_first()) {
             (Some(url), _) => builder.public_url(url),
-            (None, Some(at)) => own_urls(builder, at, place.is_tls),
+            (None, Some((first, others))) => {
+                others.iter().fold(builder.public_url(first), VerifierBuilder::or_url)
+            }
             (None, None) => {
                 tracing::info!(
                     "without --public-url URL, no DPoP proof can be judged and no metadata is told"
@@ -72,7 +77,6 @@ impl Serving {
                 builder
             }
         };
-        let knows_url = url.is_some() || own.is_some();
         let judges = Judges {
             proofs: knows_url && door != Door::ForwardAuth { knows_request: false },
             certificates: given.knows_certificates(file),
@@ -153,8 +157,32 @@ impl Serving {
     }
 }
 
-/// What a caller on this machine calls it, while nobody says otherwise.
-fn own_urls(builder: VerifierBuilder, at: SocketAddr, is_tls: bool) -> VerifierBuilder {
+/// What callers on this machine call it, while nobody says otherwise; nothing where others can call it too.
+fn own_urls(at: &[SocketAddr], is_tls: bool) -> Vec<String> {
     let scheme = if is_tls { "https" } else { "http" };
-    builder.public_url(format!("{scheme}://{at}")).or_url(format!("{scheme}://localhost:{}", at.port()))
+    let Some(first) = at.first() else { return Vec::new() };
+    if !at.iter().all(|at| at.ip().is_loopback()) {
+        return Vec::new();
+    }
+    let names = at.iter().map(ToString::to_string).chain([format!("localhost:{}", first.port())]);
+    names.map(|name| format!("{scheme}://{name}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T-9449-02: what listens at both addresses of `localhost` is called by either, and by that name.
+    #[test]
+    fn each_address_on_this_machine_is_a_url() {
+        let own = |at: &[&str], is_tls| {
+            own_urls(&at.iter().map(|at| at.parse().unwrap()).collect::<Vec<_>>(), is_tls)
+        };
+        assert_eq!(
+            own(&["127.0.0.1:8081", "[::1]:8081"], false),
+            ["http://127.0.0.1:8081", "http://[::1]:8081", "http://localhost:8081"]
+        );
+        assert_eq!(own(&["[::1]:8443"], true), ["https://[::1]:8443", "https://localhost:8443"]);
+        assert!(own(&["0.0.0.0:8081"], false).is_empty() && own(&[], false).is_empty());
+    }
 }

@@ -82,6 +82,11 @@ fn tokens_alone_and_strangers() {
     assert_eq!(ask(&guard, &[("authorization", &bearer)]).0, 200);
     assert_eq!(ask(&guard, &[]).0, 401);
 
+    // what a shared file says for a proxy, which asks callers itself
+    user.write("shared.toml", "client_certs = 'ask'\nupstream = 'http://127.0.0.1:1'\n");
+    let guard = user.guard("forward-auth", &[&issuer.flags()[..], &["--config", "shared.toml"]].concat());
+    assert_eq!(ask(&guard, &[("authorization", &bearer)]).0, 200);
+
     let words = ["--trust-forwarded", "original", "--trusted-proxy", "192.0.2.0/24"];
     let guard = user.guard("forward-auth", &[&issuer.flags()[..], &words].concat());
     let told = [("X-Original-Method", "GET"), ("X-Original-URI", "/"), ("authorization", &*bearer)];

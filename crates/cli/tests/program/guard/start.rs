@@ -12,6 +12,12 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         ("rules.toml", "[[rule]]\npath = '/**'\n"),
         ("bad-rules.toml", "[[rule]]\npath = '/**'\nmethod = ['GET']\n"),
         ("foreign-rules.toml", "[[rule]]\npath = '/**'\nissuer = 'https://b.example'\n"),
+        (
+            "idle-ca.toml",
+            "[[issuer]]\nurl = 'https://b.example'\naudiences = ['x']\njwks_file = 'b'\nca_file = 'ca.pem'\n",
+        ),
+        ("idle-upstream-ca.toml", "upstream = 'http://127.0.0.1:1'\nupstream_ca_file = 'ca.pem'\n"),
+        ("shared.toml", "client_certs = 'ask'\nrequire_bound = 'mtls'\n"),
         ("bad.toml", "upstream = 'http://127.0.0.1:1'\naudience = 'x'\n"),
         ("loud.toml", "log_level = 'loud'\n"),
         ("xml.toml", "log_format = 'xml'\n"),
@@ -33,7 +39,8 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
     let free = ["--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0"];
     let proxy = [&["guard", "proxy"][..], &upstream, &trust, &free].concat();
     let auth = [&["guard", "forward-auth"][..], &trust, &free].concat();
-    let alone = [&["guard", "proxy"][..], &upstream].concat();
+    let trusting = [&["guard", "proxy"][..], &trust, &free].concat();
+    let alone = [&["guard", "proxy"][..], &upstream, &free].concat();
     for (base, more, said) in [
         (&alone, &[][..], &["no issuer is trusted", "--issuer URL with --audience ID"][..]),
         (&alone, &["--issuer", "https://b.example"], &["no audience", "--audience ID"]),
@@ -102,6 +109,10 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         (&proxy, &["--config", "loud.toml"], &["log_level in the file of --config is off, error, warn"]),
         (&proxy, &["--config", "xml.toml"], &["log_format in the file of --config is pretty or json"]),
         (&proxy, &["--upstream-timeout", "0"], &["upstream-timeout", "a whole number, 1 or more"]),
+        (&proxy, &["--upstream-ca-file", "ca.pem"], &["http://127.0.0.1:1 shows no certificate", "https://"]),
+        (&proxy, &["--ca-file", "ca.pem"], &["keys are in a file", "leave one out", "--ca-file"]),
+        (&proxy, &["--config", "idle-ca.toml"], &["the issuer https://b.example", "ca_file"]),
+        (&trusting, &["--config", "idle-upstream-ca.toml"], &["shows no certificate", "upstream_ca_file"]),
         (&auth, &["--rules", "rules.toml"], &["--trust-forwarded original for nginx"]),
         (&auth, &["--allow-preflight"], &["--trust-forwarded original for nginx"]),
         (&auth, &["--trusted-proxy", "10.0.0.0/8"], &["none are", "--trust-forwarded original for nginx"]),
@@ -110,6 +121,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_do() {
         (&auth, &["--public-url", "https://orders.example", "--dpop-nonce"], &["--trust-forwarded"]),
         (&auth, &["--require-bound", "any"], &["--public-url URL", "--client-certs"]),
         (&auth, &["--client-certs", "ask"], &["not that of its callers", "--client-certs-from-header"]),
+        (&auth, &["--config", "shared.toml"], &["certificates are not known", "--client-certs-from-header"]),
     ] {
         let words = [&base[..], more].concat();
         let text = user.fails(&words);

@@ -37,6 +37,11 @@ fn what_is_missing_is_said() {
         (Verifier::builder(trusted()).proof_algorithms(&[]), "DPoP proofs"),
         (Verifier::builder(trusted()).require_bound(BoundBy::Dpop), "public URL"),
         (Verifier::builder(trusted()).demand_nonce(), "public URL"),
+        (Verifier::builder(trusted()).require_bound(BoundBy::Any), "takes_certificates"),
+        (
+            Verifier::builder(trusted()).require_bound(BoundBy::Any).public_url(API).without_proofs(),
+            "give a public URL",
+        ),
         (Verifier::builder(trusted()).cached_tokens((1 << 20) + 1), "at most 1048576"),
         (Verifier::builder(trusted()).issuer(other()), "runtime"),
     ] {
@@ -46,7 +51,8 @@ fn what_is_missing_is_said() {
     for builder in [
         Verifier::builder(trusted().leeway(60)),
         Verifier::builder(trusted()).issuer(other().jwks(none())),
-        Verifier::builder(trusted()).require_bound(BoundBy::Any),
+        Verifier::builder(trusted()).require_bound(BoundBy::Any).public_url(API),
+        Verifier::builder(trusted()).require_bound(BoundBy::Any).takes_certificates(),
         Verifier::builder(trusted()).require_bound(BoundBy::Mtls),
         Verifier::builder(trusted()).require_bound(BoundBy::Dpop).public_url(API),
         Verifier::builder(trusted()).require_bound(BoundBy::Dpop).or_url(API),
