@@ -164,8 +164,7 @@ mod tests {
         let clock = Arc::new(Moved::default());
         let builder = Verifier::builder(issuer.jwks(std::iter::empty().collect())).clock(clock.clone());
         let verifier = builder.build().unwrap();
-        let lines = Lines::default();
-        let _guard = tracing::subscriber::set_default(lines.clone());
+        let (lines, _guard) = Lines::of_this_thread();
         let headers = HeaderMap::new();
         let refuse = |refusal: Refusal| verifier.note::<()>(&Presented::of_token(&headers), &Err(refusal));
         (0..1000).for_each(|_| refuse(Refusal::NoCredentials));

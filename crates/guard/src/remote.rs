@@ -354,8 +354,7 @@ mod tests {
         let introspector = Introspector::at(Arc::new(HttpClient::default()), endpoint, auth.clone());
         let trusted = TrustedIssuer::discover(ISSUER, API).introspect(None, auth);
         let remote = Remote::new(introspector, &trusted);
-        let lines = Lines::default();
-        let _guard = tracing::subscriber::set_default(lines.clone());
+        let (lines, _guard) = Lines::of_this_thread();
         for number in 0..1000 {
             assert_eq!(remote.ask(&number.to_string(), NOW).await.err(), Some(Refusal::Unavailable));
         }

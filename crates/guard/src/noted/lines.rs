@@ -1,9 +1,10 @@
 //! Counts the lines that this crate writes to the log: for tests of how many a flood gets.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Once};
 
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
 use tracing::{Event, Metadata, Subscriber};
 
 /// A log of which only the length is kept; clones are the same.
@@ -11,6 +12,15 @@ use tracing::{Event, Metadata, Subscriber};
 pub(crate) struct Lines(Arc<AtomicU64>);
 
 impl Lines {
+    /// Those of this thread, until the guard is dropped.
+    pub(crate) fn of_this_thread() -> (Self, DefaultGuard) {
+        // with one subscriber alone in a process, a line that a thread without it reaches first is switched off for all
+        static EVERYWHERE: Once = Once::new();
+        EVERYWHERE.call_once(|| drop(set_global_default(Self::default())));
+        let lines = Self::default();
+        (lines.clone(), set_default(lines))
+    }
+
     pub(crate) fn count(&self) -> u64 {
         self.0.load(SeqCst)
     }

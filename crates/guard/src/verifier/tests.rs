@@ -116,8 +116,7 @@ async fn an_introspection_that_hangs_is_not_waited_for() {
     let auth = ClientAuth::client_secret_basic("guard", Secret::new("secret".to_owned()));
     let issuer = TrustedIssuer::discover(ISSUER, API).introspect(Some(url), auth);
     let verifier = Verifier::builder(issuer).clock(Arc::new(Still)).build().unwrap();
-    let lines = Lines::default();
-    let _guard = tracing::subscriber::set_default(lines.clone());
+    let (lines, _guard) = Lines::of_this_thread();
     let begun = tokio::time::Instant::now();
     let refused = verifier.genuine("opaque").await.unwrap_err();
     assert_eq!((refused, begun.elapsed().as_secs(), lines.count()), (Refusal::Unavailable, 2, 1));

@@ -1,11 +1,7 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-
 use http::HeaderValue;
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
 
 use super::*;
+use crate::noted::lines::Lines;
 
 const NAME: HeaderName = HeaderName::from_static("client-cert");
 const HERE: &str = "127.0.0.1";
@@ -34,26 +30,6 @@ fn read(lines: &[&str]) -> Result<Option<ClientCertificate>, BadClientCertificat
     header().read(HERE.parse().unwrap(), &sent(lines))
 }
 
-/// How many warnings there were.
-#[derive(Clone, Default)]
-struct Warnings(Arc<AtomicUsize>);
-
-impl Subscriber for Warnings {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::WARN
-    }
-    fn event(&self, _: &Event<'_>) {
-        self.0.fetch_add(1, SeqCst);
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
 /// T-8705-04, T-8705-06: the certificate is read byte for byte from a proxy on this machine.
 #[test]
 fn a_proxy_on_this_machine_is_believed() {
@@ -72,8 +48,7 @@ fn a_proxy_on_this_machine_is_believed() {
 async fn from_anybody_else_it_is_ignored_and_logged() {
     let header = header();
     let hostile = [bytes(&certificate()), "nonsense".to_owned()];
-    let warnings = Warnings::default();
-    let _guard = tracing::subscriber::set_default(warnings.clone());
+    let (lines, _guard) = Lines::of_this_thread();
     let ask = |peer: &str| {
         for line in &hostile {
             assert_eq!(header.read(peer.parse().unwrap(), &sent(&[line])), Ok(None), "{peer}");
@@ -82,16 +57,16 @@ async fn from_anybody_else_it_is_ignored_and_logged() {
     };
     for peer in ["10.0.0.1", "192.0.2.1", "128.0.0.1", "2001:db8::1", "::ffff:10.0.0.1", "0.0.0.0", "::"] {
         ask(peer);
-        assert_eq!(warnings.0.load(SeqCst), 1);
+        assert_eq!(lines.count(), 1);
     }
     tokio::time::advance(EVERY).await;
     ask("192.0.2.1");
-    assert_eq!(warnings.0.load(SeqCst), 2);
+    assert_eq!(lines.count(), 2);
     // nothing to tell where nothing was sent, or where it is believed
     tokio::time::advance(EVERY).await;
     assert_eq!(header.read("192.0.2.1".parse().unwrap(), &HeaderMap::new()), Ok(None));
     assert!(header.read(HERE.parse().unwrap(), &sent(&[&hostile[0]])).is_ok());
-    assert_eq!(warnings.0.load(SeqCst), 2);
+    assert_eq!(lines.count(), 2);
 }
 
 /// T-8705-06: loopback is believed as far as it is named.
