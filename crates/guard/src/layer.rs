@@ -33,7 +33,6 @@ use tower::{Layer, Service};
 use crate::Verifier;
 use crate::preflight::is_preflight;
 use crate::presented::Presented;
-use crate::refusal::Refusal;
 use crate::require::Require;
 use crate::verifier::Known;
 
@@ -90,8 +89,24 @@ impl GuardLayer {
 }
 
 impl Settings {
-    fn refuse<In, Out: From<Bytes>>(&self, request: &Request<In>, refusal: &Refusal) -> Response<Out> {
-        self.verifier.respond(&Presented::by_request(request), refusal).map(Out::from)
+    /// Judges a request, and says in its extensions with what it is let in.
+    fn judge<B>(&self, request: &mut Request<B>) -> Verdict {
+        if let Some(metadata) = self.verifier.metadata(request.method(), request.uri()) {
+            return Verdict::Answered(Box::new(metadata));
+        }
+        if self.allow_preflight && is_preflight(request.method(), request.headers()) {
+            self.verifier.counts().allow();
+            return Verdict::In;
+        }
+        let presented = Presented::by_request(request);
+        match self.verifier.enter_or(&presented, request.extensions(), &self.require) {
+            Ok(Ok(access)) => {
+                request.extensions_mut().insert(access);
+                Verdict::In
+            }
+            Ok(Err(refusal)) => Verdict::Answered(Box::new(self.verifier.respond(&presented, &refusal))),
+            Err(known) => Verdict::Unsettled(Box::new(known)),
+        }
     }
 }
 
@@ -119,29 +134,26 @@ where
     }
 
     fn call(&mut self, mut request: Request<In>) -> Self::Future {
-        let Settings { verifier, require, allow_preflight } = &*self.layer.0;
-        if let Some(metadata) = verifier.metadata(request.method(), request.uri()) {
-            return GuardFuture::answered(metadata.map(Out::from));
-        }
-        if *allow_preflight && is_preflight(request.method(), request.headers()) {
-            verifier.counts().allow();
-            return GuardFuture::inside(self.service.call(request));
-        }
-        match verifier.enter_or(&Presented::by_request(&request), request.extensions(), require) {
-            Ok(Ok(access)) => {
-                request.extensions_mut().insert(access);
-                GuardFuture::inside(self.service.call(request))
-            }
-            Ok(Err(refusal)) => GuardFuture::answered(self.layer.0.refuse(&request, &refusal)),
-            Err(known) => {
+        match self.layer.0.judge(&mut request) {
+            Verdict::In => GuardFuture::inside(self.service.call(request)),
+            Verdict::Answered(response) => GuardFuture::answered((*response).map(Out::from)),
+            Verdict::Unsettled(known) => {
                 // the one that was found ready goes, a fresh one stays
                 let fresh = self.service.clone();
                 let service = std::mem::replace(&mut self.service, fresh);
-                let wait = wait(self.layer.clone(), known, service, request);
+                let wait = wait(self.layer.clone(), *known, service, request);
                 GuardFuture { way: Way::Waiting { wait: Box::pin(wait) } }
             }
         }
     }
+}
+
+/// What becomes of a request; small, and what is rare on the heap, because it is asked for each.
+enum Verdict {
+    In,
+    Answered(Box<Response<Bytes>>),
+    /// More only after an issuer was asked.
+    Unsettled(Box<Known>),
 }
 
 pin_project! {
@@ -216,6 +228,6 @@ where
             parts.extensions.insert(access);
             service.call(Request::from_parts(parts, body)).await
         }
-        Err(refusal) => Ok(settings.refuse(&Request::from_parts(parts, body), &refusal)),
+        Err(refusal) => Ok(settings.verifier.respond(&Presented::by(&parts), &refusal).map(Out::from)),
     }
 }
