@@ -171,7 +171,7 @@ class Fronts:
         words = shlex.split(said.replace("\\\n", " "))
         command = [Path(sys.executable).with_name(words[0]), *words[1:], "--global.checkNewVersion=false"]
         self.proxies.append(Program(command, folder, port))
-        self.proxies[-1].wait(lambda: Caller(port, tls=True).send("GET", "/health").status != 404)  # its routes are there
+        self.proxies[-1].wait(lambda: has_routes(port))
         return SimpleNamespace(name="traefik", guard=guard, port=port, tls=True, ambiguous=403, away=503)
 
     def stop(self, confidential) -> None:
@@ -276,6 +276,14 @@ class Tls(http.client.HTTPConnection):
 def accepts(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def has_routes(port: int) -> bool:
+    """Whether Traefik has read its routes, and the certificate that it makes itself: it listens before."""
+    try:
+        return Caller(port, tls=True).send("GET", "/health").status != 404
+    except OSError:
+        return False
 
 
 def listens_on_loopback_alone(port: int) -> bool:
