@@ -10,6 +10,7 @@ use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use countersign_guard::{GuardLayer, TrustedIssuer, Verifier};
 
+// tokio's usual runtime, on one core: a process with a single thread has a cheaper malloc, which no service is like
 #[tokio::main(worker_threads = 1)]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();

@@ -76,9 +76,7 @@ async fn keys_that_came_for_another_are_looked_at() {
     let issuer = TrustedIssuer::discover(ISSUER, API).jwks_uri(rotating(&key).await);
     let verifier = Verifier::builder(issuer).clock(Arc::new(Still)).build().unwrap();
     let Vouches::Keys(keys) = &verifier.0.issuers[0].vouches else { panic!("keys") };
-    while keys.generation().is_none() {
-        tokio::task::yield_now().await;
-    }
+    keys.ready().await;
     let token = token(&key, NOW + 300);
     let Known::AfterKeys(at, generation, error) = verifier.known(&token, NOW) else {
         panic!("not known yet")
